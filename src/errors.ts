@@ -122,3 +122,99 @@ export class UnsupportedError extends SidecarError {
     super('UNSUPPORTED', message, details)
   }
 }
+
+/** No key, or one the runtime does not know. The message says where to put the key. */
+export class AuthenticationError extends SidecarError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('UNAUTHENTICATED', message, details)
+  }
+}
+
+/** The key is known but does not allow this: a write with a read-only key, a management call. */
+export class PermissionError extends SidecarError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('PERMISSION_DENIED', message, details)
+  }
+}
+
+export interface QueryFailure extends ErrorDetails {
+  /** The runtime's own words. */
+  serverMessage: string
+  sql: string
+  /** How the runtime classed it: `HTTP 400`, `INVALID_ARGUMENT`. */
+  status: string
+  /** True when the runtime marked the failure as passing (`spiceai-retryable`, a busy or loading dataset). */
+  transient?: boolean
+  /** `spice-trace-id` of the failed request, for the runtime's own logs. */
+  traceId?: string
+}
+
+/** The runtime received a statement and refused or failed it: SQL that does not parse, an unknown table, … */
+export class QueryError extends SidecarError {
+  readonly serverMessage: string
+  readonly sql: string
+  readonly status: string
+  readonly transient: boolean
+  readonly traceId: string | undefined
+  constructor(failure: QueryFailure) {
+    super(
+      'QUERY_FAILED',
+      `${failure.serverMessage.trim() || 'The runtime gave no reason'} (${failure.status})\n  in: ${sqlExcerpt(failure.sql)}`,
+      failure,
+    )
+    this.serverMessage = failure.serverMessage
+    this.sql = failure.sql
+    this.status = failure.status
+    this.transient = failure.transient ?? false
+    this.traceId = failure.traceId
+  }
+}
+
+/** A statement on one line, cut to what an error message can carry. */
+export function sqlExcerpt(sql: string, length = 160): string {
+  const line = sql.length > 4 * length ? sql.slice(0, 4 * length) : sql
+  const text = line.replace(/\s+/g, ' ').trim()
+  return text.length > length || line.length < sql.length ? `${text.slice(0, length - 1)}…` : text
+}
+
+/** An HTTP status that stands for none of the other errors. `body` is the start of what came with it. */
+export class HttpError extends SidecarError {
+  readonly status: number
+  readonly body: string
+  constructor(message: string, status: number, body: string, details?: ErrorDetails) {
+    super('HTTP_FAILED', message, details)
+    this.status = status
+    this.body = body
+  }
+}
+
+/** What one place that was asked for a runtime answered. */
+export interface CandidateReport {
+  /** `http://127.0.0.1:8090`, `grpc://127.0.0.1:50051`. */
+  url: string
+  /** Why it was tried: `option httpUrl`, `environment SPICE_HTTP_URL`, `well-known port`. */
+  from: string
+  /** What came back, in words: `connection refused`, `answers, but is no Spice runtime (…)`. */
+  outcome: string
+}
+
+/** No Spice runtime where the options, the environment and the well-known ports say one could be. */
+export class DiscoveryError extends SidecarError {
+  readonly candidates: readonly CandidateReport[]
+  constructor(message: string, candidates: readonly CandidateReport[], details?: ErrorDetails) {
+    super('RUNTIME_NOT_FOUND', message, details)
+    this.candidates = candidates
+  }
+}
+
+/** A runtime was found and answers, but did not become ready within `readyTimeoutMs`. */
+export class NotReadyError extends SidecarError {
+  readonly url: string
+  /** What it answered last. */
+  readonly lastAnswer: string
+  constructor(message: string, url: string, lastAnswer: string, details?: ErrorDetails) {
+    super('RUNTIME_NOT_READY', message, details)
+    this.url = url
+    this.lastAnswer = lastAnswer
+  }
+}
