@@ -1,0 +1,8 @@
+import type { ClientUnderTest } from './bench-client.ts'
+import { floor } from './floor.ts'
+import { grpcJsDefaults, grpcJsTuned } from './grpc-js-bare.ts'
+import { nodeHttp2 } from './node-http2.ts'
+import { spiceJs } from './spice-js.ts'
+
+/** In the order of the table. */
+export const CLIENTS: readonly ClientUnderTest[] = [floor, nodeHttp2, grpcJsTuned, grpcJsDefaults, spiceJs]
