@@ -135,29 +135,38 @@ export interface FlightDataInit {
   descriptor?: MessageInit<FlightDescriptor>
   header?: Uint8Array
   appMetadata?: Uint8Array
-  body?: Uint8Array
+  /** Parts are written one after the other, as the IPC encoder gives them. */
+  body?: Uint8Array | readonly Uint8Array[]
 }
 
 /** One FlightData message in a buffer of its own. The body is copied once. */
 export function encodeFlightData(init: FlightDataInit): Uint8Array {
   const descriptor = init.descriptor === undefined ? undefined : encode(FlightDescriptor, init.descriptor)
-  const { header, appMetadata, body } = init
+  const { header, appMetadata } = init
+  const body = init.body instanceof Uint8Array ? [init.body] : (init.body ?? [])
+  let bodyLength = 0
+  for (const part of body) bodyLength += part.length
   const out = new Uint8Array(
-    fieldLength(TAG_DESCRIPTOR, descriptor) +
-      fieldLength(TAG_HEADER, header) +
-      fieldLength(TAG_APP_METADATA, appMetadata) +
-      fieldLength(TAG_BODY, body),
+    fieldLength(TAG_DESCRIPTOR, descriptor?.length) +
+      fieldLength(TAG_HEADER, header?.length) +
+      fieldLength(TAG_APP_METADATA, appMetadata?.length) +
+      fieldLength(TAG_BODY, bodyLength),
   )
   let at = writeField(TAG_DESCRIPTOR, descriptor, out, 0)
   at = writeField(TAG_HEADER, header, out, at)
   at = writeField(TAG_APP_METADATA, appMetadata, out, at)
-  writeField(TAG_BODY, body, out, at)
+  if (bodyLength > 0) {
+    at = writeVarint(bodyLength, out, writeVarint(TAG_BODY, out, at))
+    for (const part of body) {
+      out.set(part, at)
+      at += part.length
+    }
+  }
   return out
 }
 
-function fieldLength(tag: number, bytes: Uint8Array | undefined): number {
-  if (bytes === undefined || bytes.length === 0) return 0
-  return varintLength(tag) + varintLength(bytes.length) + bytes.length
+function fieldLength(tag: number, length: number | undefined): number {
+  return length ? varintLength(tag) + varintLength(length) + length : 0
 }
 
 function writeField(tag: number, bytes: Uint8Array | undefined, out: Uint8Array, at: number): number {
