@@ -3,7 +3,7 @@
  * measures is its client. Run it as its own process; the address goes to the parent as a message, or to
  * standard output as one line of JSON.
  */
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import type { ServerAddress } from './cases.ts'
 import { buildFixtures } from './flight-fixtures.ts'
 import { GRPC_PREFIX_BYTES } from './http2-wire.ts'
@@ -25,7 +25,12 @@ function choose(request: Buffer): Answer | null {
   return request[5] === DESCRIPTOR_TYPE_TAG ? answer.info : answer.data
 }
 
-const server = createServer((socket) => new ReplayConnection(socket, choose))
+const sockets = new Set<Socket>()
+const server = createServer((socket) => {
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
+  new ReplayConnection(socket, choose)
+})
 server.listen(0, '127.0.0.1', () => {
   const listening = server.address()
   if (listening === null || typeof listening === 'string') throw new Error('the replay server has no port')
@@ -38,5 +43,9 @@ server.listen(0, '127.0.0.1', () => {
   }
   if (process.send) process.send(address)
   else console.log(JSON.stringify(address))
+})
+process.on('message', () => {
+  for (const socket of sockets) socket.destroy()
+  process.send!('dropped')
 })
 process.once('disconnect', () => process.exit(0))

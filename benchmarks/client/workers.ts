@@ -31,10 +31,24 @@ export class Worker {
   }
 }
 
-export async function startReplayServer(): Promise<{ address: ServerAddress; stop(): void }> {
+export interface ReplayServer {
+  readonly address: ServerAddress
+  /** Cuts every connection as a dying server would; resolves once they are gone. */
+  dropConnections(): Promise<void>
+  stop(): void
+}
+
+export async function startReplayServer(): Promise<ReplayServer> {
   const child = fork(fileURLToPath(new URL('replay-server.ts', import.meta.url)))
   const address = await message<ServerAddress>(child, MEASUREMENT_DEADLINE_MS)
-  return { address, stop: () => child.kill() }
+  return {
+    address,
+    async dropConnections() {
+      child.send('drop connections')
+      await message(child, MEASUREMENT_DEADLINE_MS)
+    },
+    stop: () => child.kill(),
+  }
 }
 
 /** The next message of a child process; rejects when it exits or stays silent instead. */
