@@ -1,1 +1,10 @@
-export {}
+/** `spice-sidecar/arrow`: Arrow IPC bytes to exact rows and apache-arrow batches, usable by itself. */
+export type { DecodedBatch } from './decoded-batch.ts'
+export { type IpcContents, readIpc, rowsFromIpc } from './ipc-stream.ts'
+export { rowKeys } from './row-keys.ts'
+export type { DataType, Field, IntType, Schema, TimeUnit } from './schema.ts'
+export { StreamDecoder, type StreamDecoderOptions } from './stream-decoder.ts'
+export { toTable } from './table.ts'
+export { Timestamp } from './timestamp.ts'
+export type { Interval } from './value-format.ts'
+export type { ValueOptions } from './values-options.ts'

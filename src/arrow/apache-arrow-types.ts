@@ -1,0 +1,124 @@
+import * as arrow from 'apache-arrow'
+import { UnsupportedError } from '../errors.ts'
+import type { DataType, Field, IntType, Schema, TimeUnit } from './schema.ts'
+
+/* Our schemas as apache-arrow's. Loaded with `import()`, like everything that needs apache-arrow. */
+
+const TIME_UNIT: Record<TimeUnit, arrow.TimeUnit> = {
+  second: arrow.TimeUnit.SECOND,
+  millisecond: arrow.TimeUnit.MILLISECOND,
+  microsecond: arrow.TimeUnit.MICROSECOND,
+  nanosecond: arrow.TimeUnit.NANOSECOND,
+}
+
+/** The batches of a stream share one schema object, as apache-arrow expects of a table's batches. */
+const schemas = new WeakMap<Schema, arrow.Schema>()
+
+/** Throws `UnsupportedError`, naming the column, for types apache-arrow has no class for. */
+export function toArrowSchema(schema: Schema): arrow.Schema {
+  let converted = schemas.get(schema)
+  if (converted === undefined) {
+    converted = new arrow.Schema(schema.fields.map(toArrowField), new Map(schema.metadata))
+    schemas.set(schema, converted)
+  }
+  return converted
+}
+
+function toArrowField(field: Field): arrow.Field {
+  return new arrow.Field(
+    field.name,
+    toArrowType(field.type, field.name),
+    field.nullable,
+    new Map(field.metadata),
+  )
+}
+
+function toArrowType(type: DataType, column: string): arrow.DataType {
+  switch (type.kind) {
+    case 'null':
+      return new arrow.Null()
+    case 'bool':
+      return new arrow.Bool()
+    case 'int':
+      return toArrowInt(type)
+    case 'float':
+      return type.bitWidth === 16
+        ? new arrow.Float16()
+        : type.bitWidth === 32
+          ? new arrow.Float32()
+          : new arrow.Float64()
+    case 'decimal':
+      return new arrow.Decimal(type.scale, type.precision, type.bitWidth)
+    case 'utf8':
+      return new arrow.Utf8()
+    case 'largeUtf8':
+      return new arrow.LargeUtf8()
+    case 'utf8View':
+      return new arrow.Utf8View()
+    case 'binary':
+      return new arrow.Binary()
+    case 'largeBinary':
+      return new arrow.LargeBinary()
+    case 'binaryView':
+      return new arrow.BinaryView()
+    case 'fixedSizeBinary':
+      return new arrow.FixedSizeBinary(type.byteWidth)
+    case 'date':
+      return type.unit === 'day' ? new arrow.DateDay() : new arrow.DateMillisecond()
+    case 'time':
+      return new arrow.Time(TIME_UNIT[type.unit], type.bitWidth)
+    case 'timestamp':
+      return new arrow.Timestamp(TIME_UNIT[type.unit], type.timezone)
+    case 'duration':
+      return new arrow.Duration(TIME_UNIT[type.unit])
+    case 'interval':
+      return type.unit === 'yearMonth'
+        ? new arrow.IntervalYearMonth()
+        : type.unit === 'dayTime'
+          ? new arrow.IntervalDayTime()
+          : new arrow.IntervalMonthDayNano()
+    case 'list':
+      return new arrow.List(toArrowField(type.child))
+    case 'largeList':
+      return new arrow.LargeList(toArrowField(type.child))
+    case 'fixedSizeList':
+      return new arrow.FixedSizeList(type.size, toArrowField(type.child))
+    case 'struct':
+      return new arrow.Struct(type.children.map(toArrowField))
+    case 'map':
+      return new arrow.Map_(
+        toArrowField(type.entries) as ConstructorParameters<typeof arrow.Map_>[0],
+        type.keysSorted,
+      )
+    case 'union': {
+      const fields = type.children.map(toArrowField)
+      return type.mode === 'dense'
+        ? new arrow.DenseUnion([...type.typeIds], fields)
+        : new arrow.SparseUnion([...type.typeIds], fields)
+    }
+    case 'dictionary':
+      return new arrow.Dictionary(
+        toArrowType(type.value, column),
+        toArrowInt(type.index) as ConstructorParameters<typeof arrow.Dictionary>[1],
+        Number(type.id),
+        type.ordered,
+      )
+    default:
+      throw new UnsupportedError(
+        `Column "${column}": apache-arrow has no ${type.kind} type; read this result with .rows() instead`,
+      )
+  }
+}
+
+function toArrowInt(type: IntType): arrow.Int {
+  switch (type.bitWidth) {
+    case 8:
+      return type.signed ? new arrow.Int8() : new arrow.Uint8()
+    case 16:
+      return type.signed ? new arrow.Int16() : new arrow.Uint16()
+    case 32:
+      return type.signed ? new arrow.Int32() : new arrow.Uint32()
+    case 64:
+      return type.signed ? new arrow.Int64() : new arrow.Uint64()
+  }
+}

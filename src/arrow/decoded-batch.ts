@@ -1,0 +1,41 @@
+import type { RecordBatch } from 'apache-arrow'
+import type { ArrayData } from './array-data.ts'
+import type { RowObject } from './object-builder.ts'
+import type { ReadPlan } from './read-plan.ts'
+import type { Schema } from './schema.ts'
+import type { ExpansionBudget, ValueReader } from './value-reader.ts'
+
+/** A received record batch: positions into the message until someone asks for rows. */
+export class DecodedBatch {
+  readonly rowCount: number
+  readonly columns: readonly ArrayData[]
+  readonly #plan: ReadPlan
+  readonly #budget: ExpansionBudget
+
+  constructor(plan: ReadPlan, rowCount: number, columns: readonly ArrayData[], budget: ExpansionBudget) {
+    this.rowCount = rowCount
+    this.columns = columns
+    this.#plan = plan
+    this.#budget = budget
+  }
+
+  get schema(): Schema {
+    return this.#plan.schema
+  }
+
+  /** Appends every row to `target`. Throws `ProtocolError`, `LossyValueError` or `LimitError`. */
+  appendRows(target: RowObject[]): void {
+    if (this.rowCount === 0) return
+    this.#budget.reset()
+    const { factories } = this.#plan
+    const readers: ValueReader[] = []
+    for (let i = 0; i < factories.length; i++) readers.push(factories[i]!(this.columns[i]!, this.#budget))
+    this.#plan.appender(this.rowCount)(readers, this.rowCount, target)
+  }
+
+  /** A real apache-arrow batch over the received bytes; loads apache-arrow at first use. */
+  async toRecordBatch(): Promise<RecordBatch> {
+    const { toRecordBatch } = await import('./record-batch.ts')
+    return toRecordBatch(this)
+  }
+}

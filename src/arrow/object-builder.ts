@@ -1,0 +1,81 @@
+import type { ValueReader } from './value-reader.ts'
+
+export type RowObject = Record<string, unknown>
+
+/** Makes one object of the values all readers have at an index. */
+export type ObjectBuilder = (readers: readonly ValueReader[], index: number) => RowObject
+
+/** Appends the objects of rows 0 to `count - 1` to `target`. */
+export type RowAppender = (readers: readonly ValueReader[], count: number, target: RowObject[]) => void
+
+/** Beyond this many members an object literal stops being faster than assignments. */
+const MAX_LITERAL_MEMBERS = 256
+
+/**
+ * Generates an object builder for these keys, or falls back to closures where code generation from strings
+ * is forbidden (`--disallow-code-generation-from-strings`, some isolates). Both give equal objects. Keys are
+ * column names, that is data from outside: they appear in the code only as JSON string literals.
+ */
+export function objectBuilder(keys: readonly string[]): ObjectBuilder {
+  const generated = generate(keys, (literal) => ['readers', 'i', `return ${literal((k) => `readers[${k}]`)}`])
+  return (generated as ObjectBuilder | null) ?? objectBuilderFromClosures(keys)
+}
+
+/** The same for whole batches: one loop in which every value's reader is known. */
+export function rowAppender(keys: readonly string[]): RowAppender {
+  const generated = generate(keys, (literal) => {
+    const names = keys.map((_, k) => `const r${k} = readers[${k}]`).join('\n')
+    const loop = `for (let i = 0; i < count; i++) target.push(${literal((k) => `r${k}`)})`
+    return ['readers', 'count', 'target', `${names}\n${loop}`]
+  })
+  return (generated as RowAppender | null) ?? rowAppenderFromClosures(keys)
+}
+
+export function objectBuilderFromClosures(keys: readonly string[]): ObjectBuilder {
+  const plain = !keys.includes('__proto__')
+  return (readers, index) => {
+    const object: RowObject = {}
+    for (let k = 0; k < keys.length; k++) {
+      const value = readers[k]!.get(index)
+      if (plain) object[keys[k]!] = value
+      // Assigning to `__proto__` would set the prototype instead of making a property.
+      else
+        Object.defineProperty(object, keys[k]!, {
+          value,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        })
+    }
+    return object
+  }
+}
+
+export function rowAppenderFromClosures(keys: readonly string[]): RowAppender {
+  const build = objectBuilderFromClosures(keys)
+  return (readers, count, target) => {
+    for (let i = 0; i < count; i++) target.push(build(readers, i))
+  }
+}
+
+type Literal = (reader: (k: number) => string) => string
+
+let codeGenerationForbidden = false
+
+function generate(keys: readonly string[], parts: (literal: Literal) => string[]): unknown {
+  if (codeGenerationForbidden || keys.length > MAX_LITERAL_MEMBERS) return null
+  const literal: Literal = (reader) =>
+    `{ ${keys.map((key, k) => `${propertyName(key)}: ${reader(k)}.get(i)`).join(', ')} }`
+  try {
+    return new Function(...parts(literal))
+  } catch (error) {
+    if (!(error instanceof EvalError)) throw error
+    codeGenerationForbidden = true
+    return null
+  }
+}
+
+/** In a literal, a plain `"__proto__":` would set the prototype; a computed name does not. */
+function propertyName(key: string): string {
+  return key === '__proto__' ? '["__proto__"]' : JSON.stringify(key)
+}

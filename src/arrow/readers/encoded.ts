@@ -1,0 +1,100 @@
+import { ProtocolError } from '../../errors.ts'
+import { type ArrayData, int64Number } from '../array-data.ts'
+import type { Dictionary } from '../dictionary.ts'
+import type { IntType } from '../schema.ts'
+import type { ValueReader } from '../value-reader.ts'
+
+/** Dictionary encoding: indices into values sent beforehand. */
+export class DictionaryReader implements ValueReader {
+  readonly #data: ArrayData
+  readonly #dictionary: Dictionary | null
+  readonly #bytes: number
+  readonly #signed: boolean
+  readonly #makeReader: (values: ArrayData) => ValueReader
+
+  constructor(data: ArrayData, index: IntType, makeReader: (values: ArrayData) => ValueReader) {
+    this.#data = data
+    this.#dictionary = data.dictionary
+    this.#bytes = index.bitWidth / 8
+    this.#signed = index.signed
+    this.#makeReader = makeReader
+    for (let i = 0; i < data.length; i++) {
+      if (data.isNull(i)) continue
+      const value = this.#index(i)
+      if (value < 0 || value >= data.dictionaryLength)
+        throw new ProtocolError(
+          `Arrow: index ${value} points outside its dictionary of ${data.dictionaryLength} values`,
+        )
+    }
+  }
+
+  get(index: number): unknown {
+    if (this.#dictionary === null || this.#data.isNull(index)) return null
+    return this.#dictionary.get(this.#index(index), this.#makeReader)
+  }
+
+  #index(row: number): number {
+    const { view } = this.#data.body
+    const position = this.#data.first + row * this.#bytes
+    switch (this.#bytes) {
+      case 1:
+        return this.#signed ? view.getInt8(position) : view.getUint8(position)
+      case 2:
+        return this.#signed ? view.getInt16(position, true) : view.getUint16(position, true)
+      case 4:
+        return this.#signed ? view.getInt32(position, true) : view.getUint32(position, true)
+      default:
+        return int64Number(view, position)
+    }
+  }
+}
+
+/** Run-end encoding: each run's last index plus one, and its value. */
+export class RunEndReader implements ValueReader {
+  readonly #ends: Float64Array
+  readonly #values: ValueReader
+  /** Rows are mostly read in order: the run last found is where the search begins. */
+  #run = 0
+
+  constructor(data: ArrayData, bitWidth: 16 | 32 | 64, values: ValueReader) {
+    const runs = data.children[0]!
+    const { view } = runs.body
+    this.#values = values
+    this.#ends = new Float64Array(runs.length)
+    let previous = 0
+    for (let i = 0; i < runs.length; i++) {
+      const end =
+        bitWidth === 16
+          ? view.getInt16(runs.first + i * 2, true)
+          : bitWidth === 32
+            ? view.getInt32(runs.first + i * 4, true)
+            : int64Number(view, runs.first + i * 8)
+      if (end <= previous || runs.isNull(i)) throw new ProtocolError('Arrow: run ends do not increase')
+      this.#ends[i] = end
+      previous = end
+    }
+    if (previous < data.length)
+      throw new ProtocolError(`Arrow: runs end at ${previous} in an array of ${data.length} values`)
+  }
+
+  get(index: number): unknown {
+    const ends = this.#ends
+    let run = this.#run
+    if (run > 0 && index < ends[run - 1]!) run = this.#search(index)
+    while (index >= ends[run]!) run++
+    this.#run = run
+    return this.#values.get(run)
+  }
+
+  /** A run at or before the one that holds `index`. */
+  #search(index: number): number {
+    let low = 0
+    let high = this.#run
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#ends[middle]! <= index) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

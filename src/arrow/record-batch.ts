@@ -1,0 +1,106 @@
+import * as arrow from 'apache-arrow'
+import { UnsupportedError } from '../errors.ts'
+import { toArrowSchema } from './apache-arrow-types.ts'
+import { type ArrayData, bigint64s, checkedOffsets, fixedBitWidth, int32s } from './array-data.ts'
+import type { DecodedBatch } from './decoded-batch.ts'
+import { checkedViews } from './readers/views.ts'
+
+/*
+ * Received arrays as apache-arrow objects over the same memory. Only buffers that lie unaligned are copied.
+ * Loaded with `import()`, for apache-arrow takes longer to load than a query takes.
+ */
+
+/** Throws `UnsupportedError`, naming the column, for types apache-arrow has no class for. */
+export function toRecordBatch(batch: DecodedBatch): arrow.RecordBatch {
+  const schema = toArrowSchema(batch.schema)
+  const children = batch.columns.map((column, i) => toData(column, schema.fields[i]!.type))
+  const type = new arrow.Struct(schema.fields)
+  return new arrow.RecordBatch(
+    schema,
+    arrow.makeData({ type, length: batch.rowCount, nullCount: 0, children }),
+  )
+}
+
+function toData(data: ArrayData, type: arrow.DataType): arrow.Data {
+  const { length, nullCount, body } = data
+  const nullBitmap = data.validity < 0 ? undefined : bytesAt(data, data.validity, Math.ceil(length / 8))
+  const makeData = (parts: object) =>
+    arrow.makeData({
+      type,
+      length,
+      nullCount,
+      nullBitmap,
+      ...parts,
+    } as never) as unknown as arrow.Data
+  switch (data.type.kind) {
+    case 'null':
+      return makeData({})
+    case 'utf8':
+    case 'binary':
+    case 'largeUtf8':
+    case 'largeBinary':
+      return makeData({
+        valueOffsets: offsets(data, data.secondLength),
+        data: bytesAt(data, data.second, data.secondLength),
+      })
+    case 'utf8View':
+    case 'binaryView': {
+      checkedViews(data)
+      const variadicBuffers: Uint8Array[] = []
+      for (let i = 0; i < data.variadic.length; i += 2)
+        variadicBuffers.push(bytesAt(data, data.variadic[i]!, data.variadic[i + 1]!))
+      return makeData({ views: bytesAt(data, data.first, length * 16), variadicBuffers })
+    }
+    case 'list':
+    case 'map':
+    case 'largeList': {
+      const [child] = children(data, type)
+      return makeData({ valueOffsets: offsets(data, child!.length), child })
+    }
+    case 'fixedSizeList':
+      return makeData({ child: children(data, type)[0] })
+    case 'struct':
+      return makeData({ children: children(data, type) })
+    case 'union':
+      if (nullCount > 0)
+        throw new UnsupportedError(
+          'apache-arrow cannot hold a union with nulls of its own; use .rows() instead',
+        )
+      return makeData({
+        nullBitmap: undefined,
+        typeIds: bytesAt(data, data.first, length),
+        valueOffsets: data.type.mode === 'dense' ? int32s(body, data.second, length) : undefined,
+        children: children(data, type),
+      })
+    case 'dictionary': {
+      const values = (type as arrow.Dictionary).dictionary
+      const chunks = (data.dictionary?.chunks ?? []).map((chunk) => toData(chunk, values))
+      return makeData({
+        data: bytesAt(data, data.first, (length * data.type.index.bitWidth) / 8),
+        dictionary: chunks.length === 0 ? undefined : new arrow.Vector(chunks),
+      })
+    }
+    default:
+      return makeData({ data: bytesAt(data, data.first, Math.ceil((length * fixedBitWidth(data.type)) / 8)) })
+  }
+}
+
+function children(data: ArrayData, type: arrow.DataType): arrow.Data[] {
+  return data.children.map((child, i) => toData(child, (type.children as arrow.Field[])[i]!.type))
+}
+
+function offsets(data: ArrayData, limit: number): Int32Array | BigInt64Array {
+  const wide = data.type.kind.startsWith('large')
+  const checked = checkedOffsets(data, wide, limit)
+  if (checked instanceof Int32Array && !wide) return checked
+  return data.firstLength === 0 ? new BigInt64Array(1) : bigint64s(data.body, data.first, data.length + 1)
+}
+
+/** Bytes a typed array of any width can be laid over: copied only where they lie unaligned. */
+function bytesAt(data: ArrayData, position: number, length: number): Uint8Array {
+  const { bytes } = data.body
+  const start = bytes.byteOffset + position
+  return start % 8 === 0
+    ? new Uint8Array(bytes.buffer, start, length)
+    : Uint8Array.prototype.slice.call(bytes, position, position + length)
+}

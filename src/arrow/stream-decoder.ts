@@ -1,0 +1,119 @@
+import { LimitError, ProtocolError } from '../errors.ts'
+import { loadBatch } from './batch-loader.ts'
+import { DecodedBatch } from './decoded-batch.ts'
+import { Dictionary } from './dictionary.ts'
+import { MESSAGE_DICTIONARY_BATCH, MESSAGE_SCHEMA, type Message, readMessage } from './message.ts'
+import { planFor, ReadPlan } from './read-plan.ts'
+import { field, type Schema } from './schema.ts'
+import { ExpansionBudget } from './value-reader.ts'
+import type { ValueOptions } from './values-options.ts'
+
+export interface StreamDecoderOptions {
+  /** How values without an exact JavaScript counterpart are represented. */
+  values?: ValueOptions
+  /**
+   * Bytes one batch may decompress or its values expand to, and dictionaries may hold together. Default
+   * 512 MiB.
+   */
+  maxDecompressedBytes?: number
+}
+
+const DEFAULT_MAX_DECOMPRESSED_BYTES = 512 * 1024 * 1024
+
+/**
+ * Decodes one stream of Arrow IPC messages as Flight delivers them: the metadata FlatBuffer and the body
+ * apart, without the framing of IPC files. Synchronous and without I/O.
+ */
+export class StreamDecoder {
+  readonly #values: ValueOptions
+  readonly #maxBytes: number
+  readonly #budget: ExpansionBudget
+  readonly #dictionaries = new Map<bigint, Dictionary>()
+  #dictionaryBytes = 0
+  #plan: ReadPlan | null = null
+
+  constructor(options: StreamDecoderOptions = {}) {
+    this.#values = options.values ?? {}
+    this.#maxBytes = options.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES
+    this.#budget = new ExpansionBudget(this.#maxBytes)
+  }
+
+  /** The schema last received; null before. */
+  get schema(): Schema | null {
+    return this.#plan?.schema ?? null
+  }
+
+  /**
+   * Takes one message. Record batches come back; schemas and dictionaries are kept and give null. A schema
+   * after the first starts anew and drops the dictionaries. The body's bytes must not change afterwards:
+   * batches lie on them.
+   * Throws `ProtocolError`, `UnsupportedError` or `LimitError`.
+   */
+  push(header: Uint8Array, body: Uint8Array): DecodedBatch | null {
+    const message = readMessage(header)
+    if (message.kind === MESSAGE_SCHEMA) {
+      this.#begin(planFor(message, this.#values))
+      return null
+    }
+    if (this.#plan === null) throw new ProtocolError('Arrow: a batch came before the schema')
+    if (message.bodyLength > body.length)
+      throw new ProtocolError(`Arrow message: ${body.length} of ${message.bodyLength} body bytes arrived`)
+    if (message.kind === MESSAGE_DICTIONARY_BATCH) {
+      this.#addDictionary(this.#plan, message, body)
+      return null
+    }
+    const { schema } = this.#plan
+    const { length, columns } = loadBatch(
+      message,
+      message.header,
+      schema.fields,
+      body,
+      this.#dictionaries,
+      this.#maxBytes,
+    )
+    return new DecodedBatch(this.#plan, length, columns, this.#budget)
+  }
+
+  /** Starts anew with a schema that came by other ways than a message, such as an IPC file's footer. */
+  useSchema(schema: Schema): void {
+    this.#begin(new ReadPlan(schema, this.#values))
+  }
+
+  #begin(plan: ReadPlan): void {
+    this.#plan = plan
+    this.#dictionaries.clear()
+    this.#dictionaryBytes = 0
+  }
+
+  #addDictionary(plan: ReadPlan, message: Message, body: Uint8Array): void {
+    const { buffer, header } = message
+    const id = buffer.bigint64Field(header, 0)
+    const type = plan.dictionaryTypes.get(id)
+    if (type === undefined)
+      throw new ProtocolError(`Arrow: dictionary ${id} belongs to no field of the schema`)
+    const table = buffer.table(header, 1)
+    if (table === 0) throw new ProtocolError(`Arrow: dictionary ${id} has no data`)
+    const { columns } = loadBatch(
+      message,
+      table,
+      [field(`dictionary ${id}`, type)],
+      body,
+      this.#dictionaries,
+      this.#maxBytes,
+    )
+    const values = columns[0]!
+    const isDelta = buffer.boolean(header, 2)
+    let dictionary = this.#dictionaries.get(id)
+    if (dictionary === undefined || !isDelta) {
+      this.#dictionaryBytes -= dictionary?.byteLength ?? 0
+      dictionary = new Dictionary(type)
+      this.#dictionaries.set(id, dictionary)
+    }
+    dictionary.append(values)
+    this.#dictionaryBytes += values.body.bytes.length
+    if (this.#dictionaryBytes > this.#maxBytes)
+      throw new LimitError(
+        `Arrow: dictionaries take more than ${this.#maxBytes} bytes (maxDecompressedBytes)`,
+      )
+  }
+}

@@ -1,0 +1,37 @@
+import { LimitError } from '../errors.ts'
+import type { ArrayData } from './array-data.ts'
+
+/** Makes the JavaScript value at an index below the array's length. */
+export interface ValueReader {
+  get(index: number): unknown
+}
+
+/** Checks an array's contents once and makes a reader of it. Made once per type, used for every batch. */
+export type ReaderFactory = (data: ArrayData, budget: ExpansionBudget) => ValueReader
+
+/**
+ * Views, dictionaries and runs let a few bytes stand for any number of values. What rows are made of is
+ * counted in bytes (eight for a list element), so that a hostile batch cannot fill the memory.
+ */
+export class ExpansionBudget {
+  readonly limit: number
+  #left: number
+
+  constructor(limit: number) {
+    this.limit = limit
+    this.#left = limit
+  }
+
+  /** To be called before each batch. */
+  reset(): void {
+    this.#left = this.limit
+  }
+
+  spend(bytes: number): void {
+    this.#left -= bytes
+    if (this.#left < 0)
+      throw new LimitError(
+        `Arrow: the values of one batch expand to more than ${this.limit} bytes (maxDecompressedBytes)`,
+      )
+  }
+}
