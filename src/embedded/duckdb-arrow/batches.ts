@@ -18,7 +18,7 @@ export class BatchAssembler {
     this.builders = mappings.map((mapped) => mapped.createBuilder())
   }
 
-  /** Takes in a chunk; returns the batches it filled. Throws `RangeError` for values Arrow cannot hold. */
+  /** Takes in a chunk; returns the batches it filled. Throws `ArrowConversionError` for values Arrow cannot hold. */
   add(chunk: DuckDBDataChunk): ColumnBatch[] {
     const size = chunk.rowCount
     for (const [index, builder] of this.builders.entries()) {

@@ -1,4 +1,5 @@
 import { bytesOf } from './byte-parts.ts'
+import { ArrowConversionError } from './conversion-error.ts'
 import type { RowTransform } from './fixed-width-column.ts'
 
 /** DECIMAL up to 4 digits (16 bits) to the 128 bits of Arrow's Decimal128. */
@@ -60,7 +61,7 @@ function checkDecimal38(
     if (isNull?.(row)) continue
     const value = int128At(rows, row, signed)
     if (value < DECIMAL_38_LIMIT && value > -DECIMAL_38_LIMIT) continue
-    throw new RangeError(
+    throw new ArrowConversionError(
       `the ${signed ? 'HUGEINT' : 'UHUGEINT'} ${value} has more than the 38 digits of Decimal128; cast the column to VARCHAR`,
     )
   }
@@ -80,7 +81,7 @@ export const intervalToMonthDayNano: RowTransform = (rows, count, isNull) => {
     if (isNull?.(row)) continue
     const nanoseconds = values[row * 2 + 1] * 1000n
     if (BigInt.asIntN(64, nanoseconds) !== nanoseconds) {
-      throw new RangeError(
+      throw new ArrowConversionError(
         `an INTERVAL of ${values[row * 2 + 1]} microseconds does not fit the nanoseconds of Arrow; cast the column to VARCHAR`,
       )
     }

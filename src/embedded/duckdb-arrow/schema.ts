@@ -2,7 +2,7 @@ import type { DuckDBType } from '@duckdb/node-api'
 import { NO_METADATA, type Schema } from '../../arrow/schema.ts'
 import { type ArrowMapping, arrowMapping, mappedField } from './type-mapping.ts'
 
-/** How each column of a result travels. Throws `TypeError` for a type without an Arrow form. */
+/** How each column of a result travels. Throws `ArrowConversionError` for a type without an Arrow form. */
 export function mappingsOf(columnTypes: readonly DuckDBType[]): ArrowMapping[] {
   let dictionaries = 0n
   return columnTypes.map((type) => arrowMapping(type, () => dictionaries++))

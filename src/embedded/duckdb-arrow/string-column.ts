@@ -1,6 +1,7 @@
 import type { ColumnData } from '../../arrow/column-data.ts'
 import { ByteParts, bytesOf } from './byte-parts.ts'
 import type { ColumnBuilder } from './column-builder.ts'
+import { ArrowConversionError } from './conversion-error.ts'
 import { type RawVector, vectorBytes, vectorValidity } from './raw-vectors.ts'
 import { fetchStringRuns, INLINE_LENGTH, runIndexOf, STRING_WIDTH, stringAddress } from './string-runs.ts'
 import { ValidityBuilder } from './validity-builder.ts'
@@ -42,7 +43,7 @@ export class StringColumn implements ColumnBuilder {
         if (length > INLINE_LENGTH) longRows.push(row)
       }
       ends[this.length++] = end
-      if (end > MAX_OFFSET) throw new RangeError('the strings of one record batch exceed 2 GiB')
+      if (end > MAX_OFFSET) throw new ArrowConversionError('the strings of one record batch exceed 2 GiB')
     }
     const bytes = new Uint8Array(end - base)
     this.copyInline(bytes, base, start, count)

@@ -13,6 +13,7 @@ import {
 import { type DataType, type Field, field, NO_METADATA } from '../../arrow/schema.ts'
 import { BooleanColumn, NullColumn } from './boolean-column.ts'
 import type { ColumnBuilder } from './column-builder.ts'
+import { ArrowConversionError } from './conversion-error.ts'
 import { DictionaryColumn } from './dictionary-column.ts'
 import { FixedWidthColumn } from './fixed-width-column.ts'
 import { FixedSizeListColumn, ListColumn, StructColumn } from './nested-columns.ts'
@@ -44,9 +45,9 @@ export type DictionaryIds = () => bigint
 /**
  * The Arrow type the runtime sends for a DuckDB type. Types Arrow lacks (BIT, BIGNUM, TIME WITH TIME ZONE,
  * VARIANT) and UUID, which Spice's engine knows as text only, become Utf8 as DuckDB prints them. HUGEINT
- * becomes Decimal128(38, 0); a value that needs a 39th digit is a `RangeError` while reading. Infinite
+ * becomes Decimal128(38, 0); a value that needs a 39th digit is a `ArrowConversionError` while reading. Infinite
  * dates and timestamps keep DuckDB's representation, the extreme values of their integers.
- * Throws `TypeError` for a type without a mapping.
+ * Throws `ArrowConversionError` for a type without a mapping.
  */
 export function arrowMapping(type: DuckDBType, nextDictionaryId: DictionaryIds): ArrowMapping {
   const nested = (child: DuckDBType) => arrowMapping(child, nextDictionaryId)
@@ -155,7 +156,9 @@ export function arrowMapping(type: DuckDBType, nextDictionaryId: DictionaryIds):
       )
     }
     default:
-      throw new TypeError(`a column of the DuckDB type ${type} has no Arrow form; cast it to VARCHAR`)
+      throw new ArrowConversionError(
+        `a column of the DuckDB type ${type} has no Arrow form; cast it to VARCHAR`,
+      )
   }
 }
 

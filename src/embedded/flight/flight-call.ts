@@ -1,0 +1,62 @@
+import type { Metadata, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
+import { EngineError } from '../engine/engine-error.ts'
+import type { Principal } from './authentication.ts'
+
+/** What every handler gets to know about the call it serves. */
+export interface FlightCall {
+  readonly principal: Principal
+  readonly requestMetadata: Metadata
+  /** Aborted when the client goes away or cancels, with an `EngineError` as its reason. */
+  readonly signal: AbortSignal
+  /** Initial metadata; to be sent before the first response message, at most once. */
+  sendMetadata(metadata: Metadata): void
+}
+
+export type ServerStream =
+  | ServerWritableStream<Uint8Array, Uint8Array>
+  | ServerDuplexStream<Uint8Array, Uint8Array>
+
+/** Messages handed to gRPC whose bytes it has not yet passed to the connection. */
+const MAX_UNSENT_MESSAGES = 2
+
+/**
+ * The response messages of a call. `write` resolves when there is room for the next message, so a client
+ * that does not read stops the statement it reads from.
+ */
+export class ResponseStream {
+  private readonly stream: ServerStream
+  private readonly signal: AbortSignal
+  private unsent = 0
+  private wake: (() => void) | null = null
+
+  constructor(stream: ServerStream, signal: AbortSignal) {
+    this.stream = stream
+    this.signal = signal
+    signal.addEventListener('abort', () => this.wake?.(), { once: true })
+  }
+
+  async write(message: Uint8Array): Promise<void> {
+    this.signal.throwIfAborted()
+    this.unsent++
+    this.stream.write(message, () => {
+      this.unsent--
+      this.wake?.()
+    })
+    while (this.unsent >= MAX_UNSENT_MESSAGES) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve
+      })
+      this.wake = null
+      this.signal.throwIfAborted()
+    }
+  }
+}
+
+/** An abort signal for the life of a call: aborted when it is cancelled before its end. */
+export function signalOfCall(call: { on(event: 'cancelled', listener: () => void): unknown }): AbortSignal {
+  const controller = new AbortController()
+  call.on('cancelled', () =>
+    controller.abort(new EngineError('cancelled', 'the query was cancelled by its client')),
+  )
+  return controller.signal
+}
