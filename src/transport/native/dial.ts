@@ -1,0 +1,190 @@
+import { type LookupAddress, lookup } from 'node:dns'
+import { connect as connectSocket, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { ConnectionError } from '../../errors.ts'
+import type { FlightAddress, TlsOptions } from '../transport.ts'
+
+/** One read takes at most this much: large enough that a stream costs few reads. */
+const READ_BUFFER_BYTES = 256 * 1024
+/** The next address is tried when one has not answered for so long: RFC 8305, section 5. */
+const ATTEMPT_DELAY_MS = 250
+
+/** Where the bytes of a socket go, once it has an owner. */
+export interface Receiver {
+  onBytes: ((bytes: Buffer, length: number) => void) | undefined
+}
+
+export interface DialEvents {
+  /** Called once, before any byte is read; set `receiver.onBytes` here. */
+  onConnected(socket: Socket, receiver: Receiver, where: string): void
+  onFailed(error: ConnectionError): void
+}
+
+/**
+ * Opens a connection to the first address that answers, starting the next whenever one fails or is slow.
+ * Ends within `timeoutMs` with one of the events. Returns a function that gives up, after which neither
+ * event comes.
+ */
+export function dial(
+  address: FlightAddress,
+  tls: TlsOptions | undefined,
+  timeoutMs: number,
+  events: DialEvents,
+): () => void {
+  const sockets = new Map<Socket, string>()
+  const failures: string[] = []
+  let candidates: string[] = []
+  let causes: unknown[] = []
+  let next = 0
+  let settled = false
+  let delay: NodeJS.Timeout | undefined
+  const deadline = setTimeout(() => {
+    for (const where of sockets.values()) failures.push(`${where} did not answer within ${timeoutMs} ms`)
+    fail(failures.length > 0 ? '' : `looking up ${address.host} took more than ${timeoutMs} ms`)
+  }, timeoutMs)
+
+  function stop(except?: Socket): void {
+    settled = true
+    clearTimeout(deadline)
+    clearTimeout(delay)
+    for (const socket of sockets.keys()) if (socket !== except) socket.destroy()
+    sockets.clear()
+  }
+
+  function fail(why: string): void {
+    if (settled) return
+    stop()
+    const tried = why === '' ? failures.join('; ') : why
+    const cause = causes.length === 1 ? causes[0] : causes.length > 1 ? new AggregateError(causes) : undefined
+    events.onFailed(
+      new ConnectionError(
+        'CONNECTION_FAILED',
+        `cannot connect to ${describe(address)}: ${tried}. ${advice(address)}`,
+        {
+          cause,
+          unprocessed: true,
+        },
+      ),
+    )
+  }
+
+  function attempt(): void {
+    clearTimeout(delay)
+    if (settled) return
+    if (next >= candidates.length) {
+      if (sockets.size === 0) fail('')
+      return
+    }
+    const candidate = candidates[next++]
+    const where = address.port < 0 ? `unix:${candidate}` : hostPort(candidate, address.port)
+    const receiver: Receiver = { onBytes: undefined }
+    const socket = openSocket(address, candidate, tls, receiver)
+    sockets.set(socket, where)
+    const refuse = (reason: string, cause?: unknown) => {
+      if (!sockets.delete(socket)) return
+      failures.push(`${where} ${reason}`)
+      if (cause !== undefined) causes = [...causes, cause]
+      socket.destroy()
+      attempt()
+    }
+    const onError = (cause: NodeJS.ErrnoException) => refuse(explain(cause), cause)
+    const onClose = () => refuse('closed the connection at once')
+    socket.on('error', onError)
+    socket.on('close', onClose)
+    socket.once(address.secure ? 'secureConnect' : 'connect', () => {
+      if (settled) return
+      if (address.secure && (socket as TLSSocket).alpnProtocol !== 'h2') {
+        refuse('speaks TLS but did not agree to HTTP/2 (ALPN h2)')
+        return
+      }
+      stop(socket)
+      socket.off('error', onError)
+      socket.off('close', onClose)
+      events.onConnected(socket, receiver, where)
+    })
+    if (next < candidates.length) delay = setTimeout(attempt, ATTEMPT_DELAY_MS)
+  }
+
+  resolve(address, (error, found) => {
+    if (settled) return
+    if (error !== null) {
+      causes = [error]
+      fail(`${address.host} cannot be resolved (${error.code ?? error.message})`)
+      return
+    }
+    candidates = found
+    attempt()
+  })
+  return () => {
+    if (!settled) stop()
+  }
+}
+
+/** `localhost` is both loopback addresses without asking anyone. */
+function resolve(
+  address: FlightAddress,
+  done: (error: NodeJS.ErrnoException | null, candidates: string[]) => void,
+): void {
+  if (address.port < 0 || isIP(address.host) !== 0) done(null, [address.host])
+  else if (address.host === 'localhost') done(null, ['127.0.0.1', '::1'])
+  else {
+    lookup(address.host, { all: true }, (error, found: LookupAddress[]) => {
+      done(error, error === null ? found.map((entry) => entry.address) : [])
+    })
+  }
+}
+
+function openSocket(
+  address: FlightAddress,
+  candidate: string,
+  tls: TlsOptions | undefined,
+  receiver: Receiver,
+): Socket {
+  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+  const onread = {
+    buffer,
+    callback: (length: number) => {
+      receiver.onBytes?.(buffer, length)
+      return true
+    },
+  }
+  const target =
+    address.port < 0 ? { path: candidate } : { host: candidate, port: address.port, noDelay: true }
+  if (!address.secure) return connectSocket({ ...target, onread })
+  const name = tls?.servername ?? (address.port >= 0 && isIP(address.host) === 0 ? address.host : undefined)
+  const options = {
+    ...target,
+    ca: tls?.ca as string | Buffer | undefined,
+    cert: tls?.cert as string | Buffer | undefined,
+    key: tls?.key as string | Buffer | undefined,
+    passphrase: tls?.passphrase,
+    rejectUnauthorized: tls?.rejectUnauthorized ?? true,
+    ALPNProtocols: ['h2'],
+    onread,
+  }
+  return connectTls(name === undefined ? options : { ...options, servername: name })
+}
+
+export function describe({ secure, host, port }: FlightAddress): string {
+  if (port < 0) return `unix:${host}`
+  return `${secure ? 'grpc+tls' : 'grpc'}://${hostPort(host, port)}`
+}
+
+function hostPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function explain(cause: NodeJS.ErrnoException): string {
+  switch (cause.code) {
+    case 'ECONNREFUSED':
+      return 'refused the connection (ECONNREFUSED)'
+    case 'ENOENT':
+      return 'does not exist (ENOENT)'
+    default:
+      return `failed: ${cause.message}`
+  }
+}
+
+function advice(address: FlightAddress): string {
+  return `Is a runtime listening there${address.secure ? ' with TLS' : ''}, and is this its Flight address?`
+}

@@ -1,0 +1,343 @@
+import { LimitError } from '../../errors.ts'
+import { Flag, FRAME_HEADER_BYTES, FrameType, readUint31, readUint32 } from './frames.ts'
+import { ConnectionViolation, ErrorCode } from './http2-error.ts'
+
+/** What a connection does with the frames its reader finds. Byte ranges are only valid during the call. */
+export interface FrameSink {
+  onSettings(acknowledges: boolean, bytes: Buffer, start: number, end: number): void
+  /** A whole header block, CONTINUATION frames joined. */
+  onHeaderBlock(streamId: number, endStream: boolean, block: Buffer, start: number, end: number): void
+  /** A DATA frame begins; `length` is what it counts for flow control, padding included. */
+  onDataStart(streamId: number, length: number): void
+  /** Part of its content, as it arrived. */
+  onDataBytes(bytes: Buffer, start: number, end: number): void
+  onDataEnd(streamId: number, endStream: boolean): void
+  onReset(streamId: number, code: number): void
+  onPing(acknowledges: boolean, bytes: Buffer, start: number): void
+  onGoaway(lastStreamId: number, code: number, debug: string): void
+  onWindowUpdate(streamId: number, increment: number): void
+  /** A frame that asks for nothing: PRIORITY or of an unknown type. */
+  onIgnored(): void
+}
+
+/** Most bytes of one header block, before decoding. */
+export const MAX_HEADER_BLOCK_BYTES = 256 * 1024
+const MAX_CONTINUATIONS = 64
+const MAX_SETTINGS_BYTES = 16 * 1024
+const MAX_GOAWAY_BYTES = 64 * 1024
+const GOAWAY_DEBUG_SHOWN = 256
+
+type Mode = 'header' | 'padLength' | 'data' | 'padding' | 'skip' | 'collect'
+
+/**
+ * Splits the bytes of a connection into frames at any segmentation: RFC 9113, sections 4 and 6. DATA is
+ * passed on as it arrives, everything else once it is whole, and nothing is copied that arrived whole.
+ * Throws `ConnectionViolation`.
+ */
+export class FrameReader {
+  readonly #sink: FrameSink
+  #mode: Mode = 'header'
+  readonly #header = Buffer.alloc(FRAME_HEADER_BYTES)
+  #headerFill = 0
+  #sawSettings = false
+  // The frame being read.
+  #type = 0
+  #flags = 0
+  #streamId = 0
+  /** Bytes of its content still to come; padding is counted apart. */
+  #left = 0
+  #padding = 0
+  // A frame that did not arrive whole.
+  #collected = Buffer.alloc(0)
+  #collectedFill = 0
+  // A header block that is not complete: CONTINUATION frames of this stream must follow.
+  #blockStream = 0
+  #blockEndsStream = false
+  #blockParts: Buffer[] = []
+  #blockBytes = 0
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink
+  }
+
+  /** The connection's first bytes when they are not a whole frame: what a peer of another protocol sent. */
+  get firstBytes(): Buffer {
+    return this.#sawSettings ? Buffer.alloc(0) : this.#header.subarray(0, this.#headerFill)
+  }
+
+  read(chunk: Buffer, length: number): void {
+    let at = 0
+    while (at < length) {
+      switch (this.#mode) {
+        case 'header':
+          at = this.#readHeader(chunk, at, length)
+          break
+        case 'padLength':
+          this.#padding = chunk[at++]
+          this.#left--
+          if (this.#padding > this.#left)
+            throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, tooMuchPadding)
+          this.#left -= this.#padding
+          this.#mode = 'data'
+          if (this.#left === 0) this.#endContent()
+          break
+        case 'data': {
+          const end = Math.min(length, at + this.#left)
+          this.#left -= end - at
+          this.#sink.onDataBytes(chunk, at, end)
+          at = end
+          if (this.#left === 0) this.#endContent()
+          break
+        }
+        case 'padding': {
+          const end = Math.min(length, at + this.#padding)
+          this.#padding -= end - at
+          at = end
+          if (this.#padding === 0) this.#endData()
+          break
+        }
+        case 'skip': {
+          const end = Math.min(length, at + this.#left)
+          this.#left -= end - at
+          at = end
+          if (this.#left === 0) this.#mode = 'header'
+          break
+        }
+        case 'collect': {
+          const end = Math.min(length, at + this.#left)
+          chunk.copy(this.#collected, this.#collectedFill, at, end)
+          this.#collectedFill += end - at
+          this.#left -= end - at
+          at = end
+          if (this.#left === 0) {
+            this.#mode = 'header'
+            this.#control(this.#collected, 0, this.#collectedFill)
+          }
+          break
+        }
+      }
+    }
+  }
+
+  #readHeader(chunk: Buffer, at: number, length: number): number {
+    if (this.#headerFill === 0 && length - at >= FRAME_HEADER_BYTES) {
+      this.#startFrame(chunk, at)
+      at += FRAME_HEADER_BYTES
+    } else {
+      const end = Math.min(length, at + FRAME_HEADER_BYTES - this.#headerFill)
+      chunk.copy(this.#header, this.#headerFill, at, end)
+      this.#headerFill += end - at
+      at = end
+      if (this.#headerFill < FRAME_HEADER_BYTES) return at
+      this.#headerFill = 0
+      this.#startFrame(this.#header, 0)
+    }
+    if (this.#mode !== 'collect') return at
+    // A frame that is whole in this chunk is read in place.
+    if (length - at >= this.#left) {
+      const end = at + this.#left
+      this.#mode = 'header'
+      this.#control(chunk, at, end)
+      return end
+    }
+    this.#collected = Buffer.allocUnsafe(this.#left)
+    this.#collectedFill = 0
+    return at
+  }
+
+  /** Chooses how the payload is read: data, skipped, or collected (`#left` bytes). */
+  #startFrame(bytes: Buffer, at: number): void {
+    const length = (bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2]
+    const type = bytes[at + 3]
+    this.#type = type
+    this.#flags = bytes[at + 4]
+    this.#streamId = readUint31(bytes, at + 5)
+    this.#left = length
+    if (!this.#sawSettings) {
+      if (type !== FrameType.SETTINGS || this.#flags & Flag.ACK || this.#streamId !== 0) {
+        throw new ConnectionViolation(
+          ErrorCode.PROTOCOL_ERROR,
+          notHttp2(bytes.subarray(at, at + FRAME_HEADER_BYTES)),
+        )
+      }
+      this.#sawSettings = true
+    }
+    if (
+      this.#blockStream !== 0 &&
+      (type !== FrameType.CONTINUATION || this.#streamId !== this.#blockStream)
+    ) {
+      throw new ConnectionViolation(
+        ErrorCode.PROTOCOL_ERROR,
+        'a header block is interrupted by another frame',
+      )
+    }
+    if (type === FrameType.DATA) {
+      this.#requireStream()
+      if (this.#flags & Flag.PADDED && length === 0) {
+        throw new ConnectionViolation(ErrorCode.FRAME_SIZE_ERROR, tooMuchPadding)
+      }
+      this.#padding = 0
+      this.#sink.onDataStart(this.#streamId, length)
+      if (this.#flags & Flag.PADDED) this.#mode = 'padLength'
+      else if (length > 0) this.#mode = 'data'
+      else this.#endData()
+      return
+    }
+    if (type > FrameType.CONTINUATION || type === FrameType.PRIORITY) {
+      if (type === FrameType.PRIORITY) this.#requireLength(length === 5)
+      this.#mode = length > 0 ? 'skip' : 'header'
+      this.#sink.onIgnored()
+      return
+    }
+    this.#checkLength(length, type)
+    this.#mode = 'collect'
+  }
+
+  /** Fixed sizes: RFC 9113, section 6; limits on the others: ours. */
+  #checkLength(length: number, type: number): void {
+    switch (type) {
+      case FrameType.HEADERS:
+      case FrameType.CONTINUATION:
+        this.#requireStream()
+        if (this.#blockBytes + length > MAX_HEADER_BLOCK_BYTES) {
+          throw tooLarge(`a header block of more than ${MAX_HEADER_BLOCK_BYTES} bytes`)
+        }
+        break
+      case FrameType.SETTINGS:
+        this.#requireConnection()
+        if (length > MAX_SETTINGS_BYTES) throw tooLarge(`a SETTINGS frame of ${length} bytes`)
+        this.#requireLength(this.#flags & Flag.ACK ? length === 0 : length % 6 === 0)
+        break
+      case FrameType.PING:
+        this.#requireConnection()
+        this.#requireLength(length === 8)
+        break
+      case FrameType.GOAWAY:
+        this.#requireConnection()
+        this.#requireLength(length >= 8)
+        if (length > MAX_GOAWAY_BYTES) throw tooLarge(`a GOAWAY frame of ${length} bytes`)
+        break
+      case FrameType.RST_STREAM:
+        this.#requireStream()
+        this.#requireLength(length === 4)
+        break
+      case FrameType.WINDOW_UPDATE:
+        this.#requireLength(length === 4)
+        break
+      case FrameType.PUSH_PROMISE:
+        throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, 'a PUSH_PROMISE, though push is disabled')
+    }
+  }
+
+  /** Acts on a frame other than DATA, now whole in `bytes[start, end)`. */
+  #control(bytes: Buffer, start: number, end: number): void {
+    const flags = this.#flags
+    switch (this.#type) {
+      case FrameType.HEADERS:
+        this.#headers(bytes, start, end)
+        break
+      case FrameType.CONTINUATION:
+        this.#continuation(bytes, start, end)
+        break
+      case FrameType.SETTINGS:
+        this.#sink.onSettings((flags & Flag.ACK) !== 0, bytes, start, end)
+        break
+      case FrameType.PING:
+        this.#sink.onPing((flags & Flag.ACK) !== 0, bytes, start)
+        break
+      case FrameType.GOAWAY: {
+        const debugEnd = Math.min(end, start + 8 + GOAWAY_DEBUG_SHOWN)
+        const debug = bytes.toString('utf8', start + 8, debugEnd)
+        this.#sink.onGoaway(readUint31(bytes, start), readUint32(bytes, start + 4), debug)
+        break
+      }
+      case FrameType.RST_STREAM:
+        this.#sink.onReset(this.#streamId, readUint32(bytes, start))
+        break
+      case FrameType.WINDOW_UPDATE:
+        this.#sink.onWindowUpdate(this.#streamId, readUint31(bytes, start))
+        break
+    }
+  }
+
+  #headers(bytes: Buffer, start: number, end: number): void {
+    const flags = this.#flags
+    let blockStart = start
+    let blockEnd = end
+    if (flags & Flag.PADDED) {
+      this.#requireLength(end > start)
+      blockEnd -= bytes[blockStart++]
+    }
+    if (flags & Flag.PRIORITY) blockStart += 5
+    if (blockStart > blockEnd) throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, tooMuchPadding)
+    const endStream = (flags & Flag.END_STREAM) !== 0
+    if (flags & Flag.END_HEADERS) {
+      this.#sink.onHeaderBlock(this.#streamId, endStream, bytes, blockStart, blockEnd)
+      return
+    }
+    this.#blockStream = this.#streamId
+    this.#blockEndsStream = endStream
+    this.#blockParts = [Buffer.from(bytes.subarray(blockStart, blockEnd))]
+    this.#blockBytes = blockEnd - blockStart
+  }
+
+  #continuation(bytes: Buffer, start: number, end: number): void {
+    if (this.#blockStream === 0) {
+      throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, 'a CONTINUATION that continues nothing')
+    }
+    this.#blockParts.push(Buffer.from(bytes.subarray(start, end)))
+    this.#blockBytes += end - start
+    if (this.#blockParts.length > MAX_CONTINUATIONS) {
+      throw tooLarge(`a header block in more than ${MAX_CONTINUATIONS} frames`)
+    }
+    if ((this.#flags & Flag.END_HEADERS) === 0) return
+    const block = Buffer.concat(this.#blockParts, this.#blockBytes)
+    const streamId = this.#blockStream
+    this.#blockStream = 0
+    this.#blockParts = []
+    this.#blockBytes = 0
+    this.#sink.onHeaderBlock(streamId, this.#blockEndsStream, block, 0, block.length)
+  }
+
+  #endContent(): void {
+    if (this.#padding > 0) this.#mode = 'padding'
+    else this.#endData()
+  }
+
+  #endData(): void {
+    this.#mode = 'header'
+    this.#sink.onDataEnd(this.#streamId, (this.#flags & Flag.END_STREAM) !== 0)
+  }
+
+  #requireStream(): void {
+    if (this.#streamId === 0) {
+      throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, `frame type ${this.#type} without a stream`)
+    }
+  }
+
+  #requireConnection(): void {
+    if (this.#streamId !== 0) {
+      throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, `frame type ${this.#type} on a stream`)
+    }
+  }
+
+  #requireLength(right: boolean): void {
+    if (!right) {
+      throw new ConnectionViolation(ErrorCode.FRAME_SIZE_ERROR, `frame type ${this.#type} of a wrong length`)
+    }
+  }
+}
+
+const tooMuchPadding = 'padding longer than its frame'
+
+function tooLarge(what: string): ConnectionViolation {
+  return new ConnectionViolation(ErrorCode.ENHANCE_YOUR_CALM, new LimitError(`HTTP/2: the peer sent ${what}`))
+}
+
+/** Names the protocol a peer speaks instead, as far as its first bytes tell. */
+export function notHttp2(firstBytes: Buffer): string {
+  const text = firstBytes.toString('latin1')
+  if (text.startsWith('HTTP/1')) return 'the peer speaks HTTP/1, not gRPC; is this the Flight port?'
+  if (firstBytes[0] === 0x15 && firstBytes[1] === 0x03) return 'the peer speaks TLS; use grpc+tls://'
+  return 'the peer does not speak HTTP/2: its first frame is not SETTINGS'
+}
