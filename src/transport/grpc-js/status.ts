@@ -1,0 +1,46 @@
+import type { StatusObject } from '@grpc/grpc-js'
+import { ConnectionError, LimitError, ProtocolError, type SidecarError, TimeoutError } from '../../errors.ts'
+import { GRPC_STATUS, RpcError } from '../rpc-error.ts'
+import { ReceivedMetadata } from './metadata.ts'
+
+/**
+ * The error a grpc-js status stands for. grpc-js reports its own failures (no connection, a reset stream,
+ * a message over the limit) with the same codes a server uses; only its fixed wording tells them apart.
+ */
+export function errorFromStatus(
+  status: StatusObject,
+  peer: string,
+  deadline: { passed: boolean; timeoutMs: number },
+): SidecarError {
+  const name = GRPC_STATUS[status.code] ?? 'UNKNOWN'
+  const { details } = status
+  if (name === 'DEADLINE_EXCEEDED' && deadline.passed) {
+    return new TimeoutError(
+      `No complete answer from ${peer} within ${deadline.timeoutMs} ms`,
+      deadline.timeoutMs,
+    )
+  }
+  if (name === 'UNAVAILABLE') {
+    const refused = /^No connection established(?:\. Last error: (.*))?|^Name resolution failed/s.exec(
+      details,
+    )
+    if (refused) {
+      const reason = refused[1] ?? details
+      return new ConnectionError('CONNECTION_FAILED', `Could not connect to ${peer}: ${reason}`, {
+        unprocessed: true,
+      })
+    }
+    if (/^Connection dropped|\bECONNRESET\b|\bEPIPE\b|\bETIMEDOUT\b/.test(details)) {
+      return new ConnectionError('CONNECTION_LOST', `The connection to ${peer} was lost: ${details}`)
+    }
+  }
+  if (name === 'RESOURCE_EXHAUSTED' && details.startsWith('Received message larger than max')) {
+    return new LimitError(`${peer} sent a message larger than maxMessageBytes allows: ${details}`)
+  }
+  if (name === 'INTERNAL' && details.includes('Call ended without gRPC status')) {
+    return new ProtocolError(`${peer} ended the response without a gRPC status`)
+  }
+  return new RpcError(name, details, new ReceivedMetadata(status.metadata), {
+    unprocessed: name === 'UNAVAILABLE' && details === 'Stream refused by server',
+  })
+}
