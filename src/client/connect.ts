@@ -1,0 +1,34 @@
+import type { HttpAddress } from '../address.ts'
+import { discover } from '../discovery/discover.ts'
+import { HttpClient } from '../http/http-client.ts'
+import { HttpSource } from '../http/http-source.ts'
+import { type ConnectOptions, type ResolvedOptions, resolveOptions } from '../options.ts'
+import { RetryingSource } from '../resilience/retrying-source.ts'
+import type { StatementSource } from './result.ts'
+import { SidecarClient } from './sidecar-client.ts'
+
+/**
+ * Finds the runtime, waits until it is ready and opens the transport that will carry queries.
+ * @param target a URL (`http://…` for the HTTP API, `grpc://…` for Flight) or options; nothing to search
+ *   the environment and the well-known ports of this machine
+ * Throws `OptionsError`, `DiscoveryError`, `NotReadyError`, `AuthenticationError`, `ConnectionError`,
+ * `AbortError`.
+ */
+export async function connect(
+  target?: string | URL | ConnectOptions,
+  options?: ConnectOptions,
+): Promise<SidecarClient> {
+  const resolved = resolveOptions(target, options)
+  const endpoint = await discover(resolved)
+  const http = endpoint.http === null ? null : httpSource(resolved, endpoint.http)
+  return new SidecarClient(resolved, endpoint, { flight: null, http: http && retrying(http, resolved) })
+}
+
+function httpSource(options: ResolvedOptions, address: HttpAddress): HttpSource {
+  const { apiKey, tls, userAgent, httpOptions } = options
+  return new HttpSource(new HttpClient({ address, apiKey, tls, userAgent, ...httpOptions }))
+}
+
+function retrying(source: StatementSource, options: ResolvedOptions): StatementSource {
+  return new RetryingSource(source, options.retries, () => false)
+}

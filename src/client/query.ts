@@ -1,0 +1,246 @@
+import type { RecordBatch, Table } from 'apache-arrow'
+import { NO_METADATA, type Schema } from '../arrow/schema.ts'
+import { AbortError, ClosedError } from '../errors.ts'
+import { BatchQueue } from './batch-queue.ts'
+import { type Consumer, type QueryTimings, RowsConsumer } from './consumer.ts'
+import type { QueryOptions } from './query-options.ts'
+import type { Execution, ResultBatch, ResultInfo, ResultSink, Row, Statement } from './result.ts'
+
+/** Starts a statement for a query; the client behind it. */
+export interface QueryRunner {
+  /** Throws `OptionsError` or `ClosedError`; every later failure arrives in `sink.onEnd`. */
+  start(statement: Statement, sink: ResultSink, options: QueryOptions, reading: Reading): Execution
+  /** Milliseconds one query may take, unless its options say otherwise. */
+  readonly timeoutMs: number
+}
+
+/** How a result is read: rows in the values asked for, or Arrow batches; as a whole, or at the reader's pace. */
+export interface Reading {
+  rows: boolean
+  streaming: boolean
+}
+
+export type RowConverter<T> = (rows: Row[], first: number) => T[]
+
+/**
+ * One statement and its result. Nothing is sent until the result is asked for, in one of these ways, of
+ * which the first decides: `await`, `rows()`, `first()`, `table()`, `batches()`, `for await`.
+ */
+export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
+  readonly #runner: QueryRunner
+  readonly #statement: Statement
+  readonly #options: QueryOptions
+  readonly #convert: RowConverter<T> | null
+  #consumer: Consumer | null = null
+  #rows: Promise<T[]> | null = null
+  #cancelled: AbortError | null = null
+
+  constructor(
+    runner: QueryRunner,
+    statement: Statement,
+    options: QueryOptions,
+    convert: RowConverter<T> | null = null,
+  ) {
+    this.#runner = runner
+    this.#statement = statement
+    this.#options = options
+    this.#convert = convert
+  }
+
+  get sql(): string {
+    return this.#statement.sql
+  }
+
+  /** The result's schema, once it has arrived. */
+  get schema(): Schema | null {
+    return this.#consumer?.schema ?? null
+  }
+
+  /** Known after the end. */
+  get info(): ResultInfo | null {
+    return this.#consumer?.info ?? null
+  }
+
+  /** Things the caller should know about this result, such as values the reply could not carry exactly. */
+  get warnings(): readonly string[] {
+    return this.info?.warnings ?? []
+  }
+
+  get timings(): QueryTimings {
+    return this.#consumer?.timings ?? {}
+  }
+
+  /** All rows. Asked again, the same promise. */
+  rows(): Promise<T[]> {
+    this.#rows ??= this.#collect(Infinity)
+    return this.#rows
+  }
+
+  /** The first row, or undefined when there is none. Rows after it are not waited for. */
+  async first(): Promise<T | undefined> {
+    return (await this.#collect(1))[0]
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a query is awaitable by design
+  then<A = T[], B = never>(
+    onFulfilled?: ((rows: T[]) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.rows().then(onFulfilled, onRejected)
+  }
+
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B> {
+    return this.rows().catch(onRejected)
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<T[]> {
+    return this.rows().finally(onFinally)
+  }
+
+  /** The whole result as an apache-arrow Table; over Flight it lies on the received buffers. */
+  async table(): Promise<Table> {
+    const queue = this.#stream({ rows: false, streaming: false })
+    try {
+      const batches: ResultBatch[] = []
+      for (let batch = await queue.next(); batch !== null; batch = await queue.next()) batches.push(batch)
+      const { toTable } = await import('../arrow/table.ts')
+      return await toTable(batches, queue.schema ?? { fields: [], metadata: NO_METADATA })
+    } catch (error) {
+      throw this.#traced(error)
+    } finally {
+      queue.stop()
+    }
+  }
+
+  /** apache-arrow RecordBatches as they arrive, at the reader's pace. Leaving the loop cancels the rest. */
+  async *batches(): AsyncGenerator<RecordBatch, void, undefined> {
+    const queue = this.#stream({ rows: false, streaming: true })
+    try {
+      for (let batch = await queue.next(); batch !== null; batch = await queue.next()) {
+        yield await batch.toRecordBatch()
+      }
+    } catch (error) {
+      throw this.#traced(error)
+    } finally {
+      queue.stop()
+    }
+  }
+
+  /** Rows as they arrive, at the reader's pace. Leaving the loop cancels the rest. */
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return new RowIterator(
+      () => this.#stream({ rows: true, streaming: true }),
+      this.#convert,
+      (error) => this.#traced(error),
+    )
+  }
+
+  /** Ends the query: whoever waits for it gets `AbortError`. A query not yet started never starts. */
+  cancel(reason?: unknown): void {
+    this.#cancelled ??= new AbortError('The query was cancelled', { cause: reason })
+    this.#consumer?.execution?.cancel(this.#cancelled)
+  }
+
+  async #collect(enough: number): Promise<T[]> {
+    try {
+      const rows = await new Promise<Row[]>((resolve, reject) => {
+        this.#start(new RowsConsumer(resolve, reject, enough), { rows: true, streaming: false })
+      })
+      return this.#convert === null ? (rows as T[]) : this.#convert(rows, 0)
+    } catch (error) {
+      throw this.#traced(error)
+    }
+  }
+
+  #stream(reading: Reading): BatchQueue {
+    const waitMs = reading.streaming ? (this.#options.timeoutMs ?? this.#runner.timeoutMs) : Infinity
+    const queue = new BatchQueue(waitMs)
+    this.#start(queue, reading)
+    return queue
+  }
+
+  #start(consumer: Consumer, reading: Reading): void {
+    if (this.#cancelled !== null) throw this.#cancelled
+    if (this.#consumer !== null) {
+      throw new ClosedError(
+        'This query has been read already; a query is good for one reading: make another',
+        {
+          unprocessed: false,
+        },
+      )
+    }
+    this.#consumer = consumer
+    consumer.execution = this.#runner.start(this.#statement, consumer, this.#options, reading)
+  }
+
+  // An error made where bytes arrive has a stack that says nothing to the caller; at this point, inside
+  // the async function the caller waits for, V8 knows who that is. Costs nothing until something fails.
+  #traced(error: unknown): unknown {
+    if (error instanceof Error) Error.captureStackTrace(error, this.#traced)
+    return error
+  }
+}
+
+/** Rows of one batch after another. Hands out what is decoded without waiting. */
+class RowIterator<T> implements AsyncIterator<T, undefined> {
+  readonly #open: () => BatchQueue
+  readonly #convert: RowConverter<T> | null
+  readonly #traced: (error: unknown) => unknown
+  #queue: BatchQueue | null = null
+  #rows: T[] = []
+  #index = 0
+  #read = 0
+  #done = false
+  #advancing: Promise<unknown> | null = null
+
+  constructor(open: () => BatchQueue, convert: RowConverter<T> | null, traced: (error: unknown) => unknown) {
+    this.#open = open
+    this.#convert = convert
+    this.#traced = traced
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#index < this.#rows.length) {
+      return Promise.resolve({ value: this.#rows[this.#index++], done: false })
+    }
+    // Asked again before the batch under way has come, a caller gets in line behind the one before.
+    if (this.#advancing !== null) return this.#advancing.then(() => this.next())
+    const advanced = this.#advance()
+    this.#advancing = advanced.then(
+      () => {
+        this.#advancing = null
+      },
+      () => {
+        this.#advancing = null
+      },
+    )
+    return advanced
+  }
+
+  async return(): Promise<IteratorResult<T, undefined>> {
+    this.#done = true
+    this.#queue?.stop()
+    this.#rows = []
+    this.#index = 0
+    return { value: undefined, done: true }
+  }
+
+  async #advance(): Promise<IteratorResult<T, undefined>> {
+    if (this.#done) return { value: undefined, done: true }
+    try {
+      this.#queue ??= this.#open()
+      const batch = await this.#queue.next()
+      if (batch === null) return { value: undefined, done: true }
+      const rows: Row[] = []
+      batch.appendRows(rows)
+      this.#rows = this.#convert === null ? (rows as T[]) : this.#convert(rows, this.#read)
+      this.#read += rows.length
+      this.#index = 1
+      return { value: this.#rows[0], done: false }
+    } catch (error) {
+      this.#done = true
+      this.#queue?.stop()
+      throw this.#traced(error)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { formatFlightAddress, formatHttpAddress } from '../address.ts'
+import type { Endpoint } from '../discovery/discover.ts'
+import { type CandidateReport, ClosedError, OptionsError } from '../errors.ts'
+import type { ResolvedOptions } from '../options.ts'
+import { Query, type QueryRunner, type Reading } from './query.ts'
+import { checkQueryOptions, type Parameters, type QueryOptions } from './query-options.ts'
+import type { ExecuteOptions, Execution, ResultSink, Row, Statement, StatementSource } from './result.ts'
+
+/** What discovery found and why, for logs and for people. */
+export interface EndpointReport {
+  /** `http://127.0.0.1:8090`; null when only Flight is known. */
+  http: string | null
+  /** `grpc://127.0.0.1:50051`; null when only HTTP is used. */
+  flight: string | null
+  /** What carries queries unless they say otherwise. */
+  transport: 'flight' | 'http'
+  /** `spice` when the runtime identified itself; `unknown` for a Flight address nothing vouches for. */
+  server: 'spice' | 'unknown'
+  /** The steps that led here, in order. */
+  reasons: readonly string[]
+  candidates: readonly CandidateReport[]
+}
+
+/** The transports a client may use, at least one. */
+export interface Sources {
+  flight: StatementSource | null
+  http: StatementSource | null
+}
+
+/** A connected runtime. Made by `connect()`. */
+export class SidecarClient implements AsyncDisposable {
+  readonly endpoint: EndpointReport
+  readonly #options: ResolvedOptions
+  readonly #sources: Sources
+  readonly #runner: QueryRunner
+  #closed: Promise<void> | null = null
+
+  constructor(options: ResolvedOptions, endpoint: Endpoint, sources: Sources) {
+    this.#options = options
+    this.#sources = sources
+    this.endpoint = {
+      http: endpoint.http && formatHttpAddress(endpoint.http),
+      flight: sources.flight && endpoint.flight && formatFlightAddress(endpoint.flight),
+      transport: sources.flight === null ? 'http' : 'flight',
+      server: endpoint.server,
+      reasons: endpoint.reasons,
+      candidates: endpoint.candidates,
+    }
+    this.#runner = {
+      timeoutMs: options.timeoutMs,
+      start: (statement, sink, queryOptions, reading) => this.#start(statement, sink, queryOptions, reading),
+    }
+  }
+
+  /**
+   * A statement, sent when its result is asked for: `await` it for rows.
+   * @param parameters an array for `$1, $2, …`, an object for `$name`
+   */
+  query<T = Row>(sql: string, parameters?: Parameters, options: QueryOptions = {}): Query<T> {
+    const { idempotent } = options
+    return new Query<T>(this.#runner, { sql, parameters, idempotent }, options)
+  }
+
+  /**
+   * Ends the client: no query starts any more; those under way have `graceMs` (default 0) to finish, then
+   * end with `ClosedError`. Leaves no socket, timer or listener. Idempotent.
+   */
+  close(graceMs = 0): Promise<void> {
+    this.#closed ??= Promise.all([
+      this.#sources.flight?.close(graceMs),
+      this.#sources.http?.close(graceMs),
+    ]).then(() => undefined)
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #start(statement: Statement, sink: ResultSink, options: QueryOptions, reading: Reading): Execution {
+    checkQueryOptions(options)
+    if (this.#closed !== null) throw new ClosedError('The client is closed')
+    return this.#sourceFor(options).execute(statement, sink, this.#executeOptions(options, reading))
+  }
+
+  #sourceFor(options: QueryOptions): StatementSource {
+    const { flight, http } = this.#sources
+    if (options.transport === undefined) return (flight ?? http)!
+    const source = this.#sources[options.transport]
+    if (source !== null) return source
+    const { reasons } = this.endpoint
+    throw new OptionsError(
+      `query option transport: '${options.transport}' given, but this client has no such transport: ${reasons.join('; ')}`,
+    )
+  }
+
+  #executeOptions(options: QueryOptions, reading: Reading): ExecuteOptions {
+    const defaults = this.#options
+    const timeoutMs = options.timeoutMs ?? defaults.timeoutMs
+    const bounded = !reading.streaming && timeoutMs !== Infinity
+    const headers =
+      options.headers === undefined ? defaults.headers : { ...defaults.headers, ...options.headers }
+    return {
+      deadline: bounded ? performance.now() + timeoutMs : undefined,
+      timeoutMs: bounded ? timeoutMs : undefined,
+      signal: options.signal,
+      // Arrow batches are what they are; only rows are made of JavaScript values.
+      values: reading.rows ? (options.values ?? defaults.values) : undefined,
+      cache: options.cache ?? defaults.cache,
+      headers,
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { ConnectionError, ProtocolError, SidecarError } from '../errors.ts'
+
+/**
+ * undici's and the socket's errors as this package's.
+ * @param sent whether the request was written to a connection: only then may the peer have processed it
+ */
+export function connectionFailure(error: unknown, origin: string, sent: boolean): SidecarError {
+  if (error instanceof SidecarError) return error
+  const { code = '', message } = rootOf(error)
+  if (!sent) {
+    const what = code === 'ECONNREFUSED' ? 'connection refused' : message || code
+    return new ConnectionError('CONNECTION_FAILED', `Cannot connect to ${origin}: ${what}`, {
+      cause: error,
+      unprocessed: true,
+    })
+  }
+  if (code.startsWith('HPE_')) {
+    return new ProtocolError(`${origin} answers, but not in HTTP: ${message}`, { cause: error })
+  }
+  return new ConnectionError(
+    'CONNECTION_LOST',
+    `The connection to ${origin} was lost before the answer was complete: ${message || code}`,
+    { cause: error },
+  )
+}
+
+/** A failed connect to several addresses comes as an AggregateError without a message of its own. */
+function rootOf(error: unknown): { code?: string; message: string } {
+  if (error instanceof AggregateError && error.errors.length > 0) return rootOf(error.errors[0])
+  if (error instanceof Error) return { code: (error as NodeJS.ErrnoException).code, message: error.message }
+  return { message: String(error) }
+}

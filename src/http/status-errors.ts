@@ -1,0 +1,104 @@
+import {
+  AuthenticationError,
+  ConnectionError,
+  HttpError,
+  LimitError,
+  PermissionError,
+  QueryError,
+  type SidecarError,
+} from '../errors.ts'
+import type { HttpResponse } from './http-client.ts'
+
+/** Text kept of an error body; the engine's messages are a few lines. */
+const EXCERPT = 4096
+
+/** What an unsuccessful status of `POST /v1/sql` means (spice-contract 2.2). */
+export function statementError(response: HttpResponse, sql: string, origin: string): SidecarError {
+  const { status } = response
+  const general = generalError(response, origin)
+  if (general !== null) return general
+  if (status === 404) {
+    return new HttpError(
+      `${origin} has no /v1/sql (404): is this a Spice runtime's HTTP address?`,
+      404,
+      bodyText(response),
+    )
+  }
+  if (status === 413) {
+    return new LimitError(
+      `The runtime refuses a statement this large (413): ${sql.length} characters; bind values as parameters or write in batches`,
+    )
+  }
+  const serverMessage = bodyText(response)
+  return new QueryError({
+    serverMessage,
+    sql,
+    status: `HTTP ${status}`,
+    // A conflict of transactions, memory exhausted by others, a dataset still loading: it may work later.
+    transient: status === 409 || status === 503 || /acceleration not ready/i.test(serverMessage),
+    traceId: header(response, 'spice-trace-id'),
+  })
+}
+
+/** An unsuccessful status of any other call. */
+export function callError(response: HttpResponse, call: string, origin: string): SidecarError {
+  const text = bodyText(response)
+  return (
+    generalError(response, origin) ??
+    new HttpError(`${call} failed with ${response.status}: ${text || 'no message'}`, response.status, text)
+  )
+}
+
+function generalError(response: HttpResponse, origin: string): SidecarError | null {
+  const { status } = response
+  const text = bodyText(response)
+  if (status === 401) {
+    return new AuthenticationError(
+      `${origin} answers 401: it requires an API key it knows. Pass option apiKey or set SPICE_API_KEY, ` +
+        "without the ':ro' or ':rw' suffix it has in the configuration",
+    )
+  }
+  if (status === 403) {
+    return new PermissionError(
+      `${origin} refuses (403): ${text || 'no message'}. The API key may be read-only`,
+    )
+  }
+  if (status === 429) {
+    const after = header(response, 'retry-after')
+    const advice = after === undefined ? 'try again later' : `try again after ${after} seconds`
+    return new HttpError(`${origin} limits the rate of requests (429); ${advice}`, 429, text)
+  }
+  if (status === 503 && /runtime is shutting down/i.test(text)) {
+    return new ConnectionError('CONNECTION_FAILED', `The runtime at ${origin} is shutting down`, {
+      unprocessed: true,
+    })
+  }
+  if (status >= 300 && status < 400) {
+    const location = header(response, 'location') ?? 'nowhere'
+    return new HttpError(
+      `${origin} redirects to ${location} (${status}); redirects are not followed, so give that address itself`,
+      status,
+      text,
+    )
+  }
+  return null
+}
+
+/** The body as text; of `{"message": "…"}` and `{"error": "…"}` the message. */
+function bodyText(response: HttpResponse): string {
+  const text = response.body.toString('utf8', 0, EXCERPT).trim()
+  if (!text.startsWith('{')) return text
+  try {
+    const { message, error } = JSON.parse(text) as { message?: unknown; error?: unknown }
+    if (typeof message === 'string') return message
+    if (typeof error === 'string') return error
+  } catch {
+    // No JSON after all, or cut short: shown as it is.
+  }
+  return text
+}
+
+function header(response: HttpResponse, name: string): string | undefined {
+  const value = response.headers[name]
+  return Array.isArray(value) ? value[0] : value
+}

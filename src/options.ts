@@ -1,0 +1,313 @@
+import {
+  formatFlightAddress,
+  formatHttpAddress,
+  type HttpAddress,
+  isLoopback,
+  namesFlight,
+  parseFlightUrl,
+  parseHttpUrl,
+} from './address.ts'
+import type { ValueOptions } from './arrow/values-options.ts'
+import { OptionsError } from './errors.ts'
+import {
+  anything,
+  boolean,
+  checkOptions,
+  count,
+  type Fields,
+  milliseconds,
+  oneOf,
+  record,
+  shape,
+  text,
+} from './option-checks.ts'
+import type { FlightAddress, TlsOptions } from './transport/transport.ts'
+
+/** What `connect()` takes. Every option is optional; `DEFAULTS` below has the values used otherwise. */
+export interface ConnectOptions {
+  /** The runtime's HTTP API: `http://host:port`. Environment: `SPICE_HTTP_URL`. */
+  httpUrl?: string | URL
+  /** Arrow Flight: `grpc://host:port`, `grpc+tls://host:port`, `unix:/path`. Environment: `SPICE_FLIGHT_URL`. */
+  flightUrl?: string | URL
+  /** Sent as `X-API-Key` (HTTP) and bearer token (Flight). Environment: `SPICE_API_KEY`. */
+  apiKey?: string
+  /** What carries queries. Default `auto`: Flight where its address is known, otherwise HTTP. */
+  transport?: 'auto' | 'flight' | 'http'
+  /** What answers on Flight. Default `auto`: found out. `flight-sql` keeps to the Flight SQL standard. */
+  server?: 'auto' | 'spice' | 'flight-sql'
+  flight?: FlightOptions
+  http?: HttpOptions
+  /** Milliseconds a runtime that answers may take to become ready. Default 30000; 0: take it as it is. */
+  readyTimeoutMs?: number
+  /** Milliseconds to keep looking while nothing answers, for a runtime that starts beside the application. Default 0. */
+  startTimeoutMs?: number
+  /** Milliseconds one probe may take. Default 2000. */
+  probeTimeoutMs?: number
+  /**
+   * Milliseconds one query may take. Default 60000; `Infinity`: no limit. For `rows()`, `first()`,
+   * `table()` the whole result; for iteration and `batches()`, where the consumer's pace counts, the
+   * longest wait for the next batch.
+   */
+  timeoutMs?: number
+  /** Further attempts after a failure that is safe to repeat. Default 3; 0: none. */
+  retries?: number
+  /** Gives up connecting. Does not end queries. */
+  signal?: AbortSignal
+  /** Use HTTP when Flight cannot be connected while connecting. Default true. */
+  fallback?: boolean
+  tls?: TlsOptions
+  values?: ValueOptions
+  /** Send `apiKey` in clear text to another host. Default false. */
+  allowInsecure?: boolean
+  /** Sent with every query, as HTTP headers and Flight metadata. */
+  headers?: Readonly<Record<string, string>>
+  /** `Cache-Control` of every query, such as `no-cache`. Default: none sent. */
+  cache?: string
+  /** Prefix of the user agent. */
+  userAgent?: string
+  /** Read instead of `process.env`; `{}` reads nothing. */
+  env?: Readonly<Record<string, string | undefined>>
+}
+
+export interface FlightOptions {
+  /** Default `native`, this package's own HTTP/2; `grpc-js` is the reference. */
+  transport?: 'native' | 'grpc-js'
+  /** Connections to spread calls over. Default: chosen by load. */
+  connections?: number
+  /** Milliseconds to establish a connection. Default 5000. */
+  connectTimeoutMs?: number
+  /** Milliseconds of silence after which a connection is verified before reuse. Default 10000. */
+  pingAfterIdleMs?: number
+  /** Milliseconds that verification may take. Default 5000. */
+  pingTimeoutMs?: number
+  /** HTTP/2 receive window of one response. Default 16 MiB. */
+  streamWindowBytes?: number
+  /** Largest response message accepted. Default 256 MiB. */
+  maxMessageBytes?: number
+}
+
+export interface HttpOptions {
+  /** Connections at most. Default 16. */
+  connections?: number
+  /** Milliseconds to establish a connection. Default 5000. */
+  connectTimeoutMs?: number
+  /** Largest response accepted; the runtime buffers such replies whole. Default 256 MiB. */
+  maxResponseBytes?: number
+}
+
+export const DEFAULTS = {
+  transport: 'auto',
+  server: 'auto',
+  readyTimeoutMs: 30_000,
+  startTimeoutMs: 0,
+  probeTimeoutMs: 2_000,
+  timeoutMs: 60_000,
+  retries: 3,
+  fallback: true,
+  allowInsecure: false,
+  flight: { transport: 'native' },
+  http: { connections: 16, connectTimeoutMs: 5_000, maxResponseBytes: 256 * 1024 * 1024 },
+} as const
+
+/** Spice Cloud's shared hosts: naming one of them implies the other. */
+const CLOUD_HTTP: HttpAddress = { secure: true, host: 'data.spiceai.io', port: 443, basePath: '' }
+const CLOUD_FLIGHT: FlightAddress = { secure: true, host: 'flight.spiceai.io', port: 443 }
+
+// A table by hand instead of a zod schema: it can name the option, what was given and what is allowed in
+// one line, suggests the key that was meant, and costs the import nothing.
+const FIELDS: Fields = {
+  httpUrl: text('a URL', true),
+  flightUrl: text('a URL', true),
+  apiKey: text('a non-empty string'),
+  transport: oneOf('auto', 'flight', 'http'),
+  server: oneOf('auto', 'spice', 'flight-sql'),
+  flight: shape({
+    transport: oneOf('native', 'grpc-js'),
+    connections: count(1, 1024),
+    connectTimeoutMs: milliseconds(1),
+    pingAfterIdleMs: milliseconds(1),
+    pingTimeoutMs: milliseconds(1),
+    streamWindowBytes: count(65_535, 2 ** 31 - 1),
+    maxMessageBytes: count(1, 2 ** 31 - 1),
+  }),
+  http: shape({
+    connections: count(1, 1024),
+    connectTimeoutMs: milliseconds(1),
+    maxResponseBytes: count(1, 2 ** 31 - 1),
+  }),
+  readyTimeoutMs: milliseconds(0),
+  startTimeoutMs: milliseconds(0),
+  probeTimeoutMs: milliseconds(1),
+  timeoutMs: milliseconds(1, true),
+  retries: count(0, 100),
+  signal: { allowed: 'an AbortSignal', accepts: (value) => value instanceof AbortSignal },
+  fallback: boolean,
+  tls: shape({
+    ca: anything,
+    cert: anything,
+    key: anything,
+    passphrase: text('a string'),
+    servername: text('a string'),
+    rejectUnauthorized: boolean,
+  }),
+  values: shape({
+    int64: oneOf('bigint', 'number', 'string'),
+    decimal: oneOf('string', 'number'),
+    timestamp: oneOf('timestamp', 'bigint', 'string', 'date'),
+  }),
+  allowInsecure: boolean,
+  headers: record,
+  cache: text('a string'),
+  userAgent: text('a string'),
+  env: { allowed: 'an object', accepts: (value) => typeof value === 'object' },
+}
+
+/** Options of one query, checked where they are given. */
+export const QUERY_FIELDS: Fields = {
+  signal: FIELDS.signal,
+  timeoutMs: FIELDS.timeoutMs,
+  transport: oneOf('flight', 'http'),
+  cache: FIELDS.cache,
+  headers: FIELDS.headers,
+  idempotent: boolean,
+  values: FIELDS.values,
+}
+
+/** An address and what named it, such as `option httpUrl`. */
+export interface Named<Address> {
+  address: Address
+  from: string
+}
+
+/** Options with environment and defaults applied, everything checked. */
+export interface ResolvedOptions {
+  http: Named<HttpAddress> | null
+  flight: Named<FlightAddress> | null
+  /** Whether the addresses are Spice Cloud's, which needs no identity probe. */
+  cloud: boolean
+  apiKey: string | undefined
+  transport: 'auto' | 'flight' | 'http'
+  server: 'auto' | 'spice' | 'flight-sql'
+  flightOptions: FlightOptions & { transport: 'native' | 'grpc-js' }
+  httpOptions: Required<HttpOptions>
+  readyTimeoutMs: number
+  startTimeoutMs: number
+  probeTimeoutMs: number
+  timeoutMs: number
+  retries: number
+  signal: AbortSignal | undefined
+  fallback: boolean
+  tls: TlsOptions | undefined
+  values: ValueOptions | undefined
+  allowInsecure: boolean
+  headers: Readonly<Record<string, string>> | undefined
+  cache: string | undefined
+  userAgent: string
+}
+
+/** Checks what `connect()` was given and fills in environment and defaults. Throws `OptionsError`. */
+export function resolveOptions(
+  given: string | URL | ConnectOptions = {},
+  more?: ConnectOptions,
+): ResolvedOptions {
+  const options = mergeUrl(given, more)
+  checkOptions(options, FIELDS, 'option')
+  const env = options.env ?? process.env
+  let http = named(options.httpUrl, env, 'httpUrl', 'SPICE_HTTP_URL', parseHttpUrl)
+  let flight = named(options.flightUrl, env, 'flightUrl', 'SPICE_FLIGHT_URL', parseFlightUrl)
+  // An address given as an option stands for itself: the environment may name another runtime.
+  if (options.flightUrl !== undefined && options.httpUrl === undefined) http = null
+  if (options.httpUrl !== undefined && options.flightUrl === undefined) flight = null
+  const cloud = http?.address.host === CLOUD_HTTP.host || flight?.address.host === CLOUD_FLIGHT.host
+  if (cloud) {
+    http ??= { address: CLOUD_HTTP, from: 'Spice Cloud' }
+    flight ??= { address: CLOUD_FLIGHT, from: 'Spice Cloud' }
+  }
+  const apiKey = options.apiKey ?? (env.SPICE_API_KEY || undefined)
+  const resolved: ResolvedOptions = {
+    http,
+    flight,
+    cloud,
+    apiKey,
+    transport: options.transport ?? DEFAULTS.transport,
+    server: options.server ?? DEFAULTS.server,
+    flightOptions: { ...DEFAULTS.flight, ...options.flight },
+    httpOptions: { ...DEFAULTS.http, ...options.http },
+    readyTimeoutMs: options.readyTimeoutMs ?? DEFAULTS.readyTimeoutMs,
+    startTimeoutMs: options.startTimeoutMs ?? DEFAULTS.startTimeoutMs,
+    probeTimeoutMs: options.probeTimeoutMs ?? DEFAULTS.probeTimeoutMs,
+    timeoutMs: options.timeoutMs ?? DEFAULTS.timeoutMs,
+    retries: options.retries ?? DEFAULTS.retries,
+    signal: options.signal,
+    fallback: options.fallback ?? DEFAULTS.fallback,
+    tls: options.tls,
+    values: options.values,
+    allowInsecure: options.allowInsecure ?? DEFAULTS.allowInsecure,
+    headers: options.headers,
+    cache: options.cache,
+    userAgent: `${options.userAgent ? `${options.userAgent} ` : ''}spice-sidecar`,
+  }
+  checkCombinations(resolved)
+  return resolved
+}
+
+function mergeUrl(given: string | URL | ConnectOptions, more?: ConnectOptions): ConnectOptions {
+  if (typeof given !== 'string' && !(given instanceof URL)) {
+    if (typeof given !== 'object' || given === null) {
+      throw new OptionsError(`connect() takes a URL or an options object, not ${String(given)}`)
+    }
+    return { ...given, ...more }
+  }
+  const key = namesFlight(String(given)) ? 'flightUrl' : 'httpUrl'
+  if (more?.[key] !== undefined) {
+    throw new OptionsError(`connect() was given a URL and option ${key} as well; leave one out`)
+  }
+  return { ...more, [key]: given }
+}
+
+function named<Address>(
+  option: string | URL | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  optionName: string,
+  variable: string,
+  parse: (text: string, from: string) => Address,
+): Named<Address> | null {
+  const value = option ?? (env[variable] || undefined)
+  if (value === undefined) return null
+  const from = option === undefined ? `environment ${variable}` : `option ${optionName}`
+  return { address: parse(String(value), from), from }
+}
+
+function checkCombinations(options: ResolvedOptions): void {
+  const { http, flight, apiKey, transport } = options
+  if (transport === 'http' && http === null && flight !== null) {
+    throw new OptionsError(
+      `option transport: 'http' needs an HTTP address, but only ${flight.from} is given; add httpUrl`,
+    )
+  }
+  if (
+    options.tls !== undefined &&
+    (http ?? flight) !== null &&
+    !http?.address.secure &&
+    !flight?.address.secure
+  ) {
+    throw new OptionsError(
+      'option tls: no address given uses TLS; write https:// or grpc+tls://, or leave tls out',
+    )
+  }
+  if (options.cloud && apiKey === undefined) {
+    throw new OptionsError('Spice Cloud needs an API key: pass option apiKey or set SPICE_API_KEY')
+  }
+  if (apiKey === undefined || options.allowInsecure) return
+  for (const target of [
+    http && { ...http, url: formatHttpAddress(http.address), secured: 'https://' },
+    flight && { ...flight, url: formatFlightAddress(flight.address), secured: 'grpc+tls://' },
+  ]) {
+    if (target && !target.address.secure && !isLoopback(target.address)) {
+      throw new OptionsError(
+        `${target.from}: ${target.url} would send the API key in clear text to another host; ` +
+          `use ${target.secured}, or allowInsecure: true if the network is trusted`,
+      )
+    }
+  }
+}

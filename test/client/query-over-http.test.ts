@@ -1,0 +1,59 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { connect } from '../../src/index.ts'
+import {
+  runtimeScript,
+  type Script,
+  type ScriptedServer,
+  scriptedHttp,
+  sendSql,
+  sqlReply,
+} from '../support/scripted-http.ts'
+
+const open: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+async function runtime(onSql: Script) {
+  const server: ScriptedServer = await scriptedHttp(runtimeScript(onSql))
+  const spice = await connect({ httpUrl: server.url, env: {} })
+  open.push(server.close, () => spice.close())
+  return { server, spice }
+}
+
+const NUMBERS = sqlReply({ n: 'Int32' }, JSON.stringify(Array.from({ length: 20_000 }, (_, n) => ({ n }))))
+
+describe('a query over HTTP', () => {
+  it('gives all rows when awaited', async () => {
+    const { spice, server } = await runtime((_, response) => sendSql(response, NUMBERS))
+    const rows = await spice.query('SELECT n FROM numbers')
+    expect(rows).toHaveLength(20_000)
+    expect(rows[19_999]).toEqual({ n: 19_999 })
+    expect(server.requests.at(-1)).toMatchObject({ method: 'POST', body: 'SELECT n FROM numbers' })
+  })
+
+  it('sends nothing until its result is asked for', async () => {
+    const { spice, server } = await runtime((_, response) => sendSql(response, NUMBERS))
+    spice.query('SELECT 1')
+    await spice.query('SELECT 2')
+    expect(server.requests.filter(({ url }) => url === '/v1/sql')).toHaveLength(1)
+  })
+
+  it('iterates over rows, and leaving the loop ends it', async () => {
+    const { spice } = await runtime((_, response) => sendSql(response, NUMBERS))
+    const seen: unknown[] = []
+    for await (const row of spice.query('SELECT n FROM numbers')) {
+      seen.push(row.n)
+      if (seen.length === 9_000) break
+    }
+    expect(seen.at(-1)).toBe(8_999)
+  })
+
+  it('gives the first row, or undefined', async () => {
+    const { spice } = await runtime((request, response) =>
+      sendSql(response, request.body === 'none' ? sqlReply({}, '[]') : NUMBERS),
+    )
+    expect(await spice.query('SELECT n').first()).toEqual({ n: 0 })
+    expect(await spice.query('none').first()).toBeUndefined()
+  })
+})
