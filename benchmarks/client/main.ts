@@ -12,12 +12,12 @@
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { CASES, type CaseName, type ServerAddress, SQL } from './cases.ts'
+import { CASES, type CaseName, type ServerAddress } from './cases.ts'
 import { CLIENTS } from './clients/index.ts'
 import { describeEnvironment } from './environment.ts'
-import { type Measurement, median } from './measure.ts'
 import { measurePyarrow, PYARROW } from './pyarrow.ts'
-import { markdown, type Report, type Result } from './report.ts'
+import { markdown, type Report } from './report.ts'
+import { Rounds } from './rounds.ts'
 import { measureStartup, type Startup } from './startup.ts'
 import { compareWithTargets } from './targets.ts'
 import { startReplayServer, Worker } from './workers.ts'
@@ -48,14 +48,14 @@ const cases = CASES.filter((name) => !flags.case || flags.case.includes(name))
 const server = await startReplayServer()
 const workers = new Map(clients.map(({ name }) => [name, new Worker(name, server.address)]))
 try {
-  const results = await measureRounds(server.address)
+  const measured = await measureRounds(server.address)
   const startup: Startup[] = flags.case ? [] : await measureStartup(server.address, flags.quick ? 3 : 7)
   const report: Report = {
     environment: describeEnvironment(),
     rounds,
-    results,
+    results: measured.medians(),
     startup,
-    ratios: compareWithTargets(results, startup),
+    ratios: compareWithTargets(measured, startup),
   }
   console.log(markdown(report))
   if (flags.json) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`)
@@ -65,40 +65,21 @@ try {
   server.stop()
 }
 
-async function measureRounds(address: ServerAddress): Promise<Result[]> {
-  const results: Result[] = []
+async function measureRounds(address: ServerAddress): Promise<Rounds> {
+  const measured = new Rounds(address)
   for (const name of cases) {
-    const samples = new Map<string, Measurement[]>()
     for (let round = -1; round < rounds; round++) {
       for (const client of clients) {
-        const measurement = await workers
-          .get(client.name)!
-          .measure(name, round < 0 ? WARM_UP_MS : durationMs[name])
-        if (round >= 0) samples.set(client.name, [...(samples.get(client.name) ?? []), measurement])
+        const worker = workers.get(client.name)!
+        if (round < 0) await worker.measure(name, WARM_UP_MS)
+        else measured.add(name, client.name, await worker.measure(name, durationMs[name]))
       }
       if (flags.python && name !== 'inflight64' && round >= 0) {
-        const measurement = await measurePyarrow(flags.python, address, name, durationMs[name])
-        samples.set(PYARROW, [...(samples.get(PYARROW) ?? []), measurement])
+        measured.add(name, PYARROW, await measurePyarrow(flags.python, address, name, durationMs[name]))
       }
       process.stderr.write('.')
     }
-    for (const [client, measurements] of samples) results.push(summarise(name, client, measurements, address))
   }
   process.stderr.write('\n')
-  return results
-}
-
-/** Medians over the rounds. */
-function summarise(name: CaseName, client: string, rounds: Measurement[], address: ServerAddress): Result {
-  const of = (figure: (round: Measurement) => number) => median(rounds.map(figure))
-  const queriesPerSecond = of((round) => (round.queries / round.elapsedUs) * 1e6)
-  return {
-    case: name,
-    client,
-    p50Us: of((round) => round.p50Us),
-    p99Us: of((round) => round.p99Us),
-    cpuUsPerQuery: of((round) => round.cpuUsPerQuery),
-    gbPerSecond: name === 'stream' ? (queriesPerSecond * address.answerBytes[SQL.stream]!) / 1e9 : null,
-    queriesPerSecond,
-  }
+  return measured
 }

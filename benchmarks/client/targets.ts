@@ -1,10 +1,10 @@
 import type { CaseName } from './cases.ts'
-import type { Ratio, Result } from './report.ts'
+import type { Ratio } from './report.ts'
+import type { Figure, Rounds } from './rounds.ts'
 import type { Startup } from './startup.ts'
 
 const NATIVE = 'spice-sidecar, native'
 
-type Figure = 'p50Us' | 'cpuUsPerQuery' | 'gbPerSecond' | 'queriesPerSecond'
 type Target = [name: CaseName, figure: Figure, peer: string, bound: Ratio['bound'], target: number]
 
 /** The native transport against its peers in the same run. */
@@ -22,12 +22,13 @@ const TARGETS: readonly Target[] = [
 
 const LABELS: Record<Figure, string> = {
   p50Us: 'p50',
+  p99Us: 'p99',
   cpuUsPerQuery: 'CPU per query',
   gbPerSecond: 'GB/s',
   queriesPerSecond: 'queries/s',
 }
 
-export function compareWithTargets(results: readonly Result[], startup: readonly Startup[]): Ratio[] {
+export function compareWithTargets(rounds: Rounds, startup: readonly Startup[]): Ratio[] {
   const ratios: Ratio[] = []
   const add = (figure: string, value: number, bound: Ratio['bound'], target: number) =>
     ratios.push({
@@ -38,9 +39,8 @@ export function compareWithTargets(results: readonly Result[], startup: readonly
       met: bound === 'at most' ? value <= target : value >= target,
     })
   for (const [name, figure, peer, bound, target] of TARGETS) {
-    const ours = results.find((result) => result.case === name && result.client === NATIVE)?.[figure]
-    const theirs = results.find((result) => result.case === name && result.client === peer)?.[figure]
-    if (ours && theirs) add(`${name}: ${LABELS[figure]} / ${peer}`, ours / theirs, bound, target)
+    const ratio = rounds.ratio(name, figure, NATIVE, peer)
+    if (ratio !== undefined) add(`${name}: ${LABELS[figure]} / ${peer}`, ratio, bound, target)
   }
   const own = startup.find((entry) => entry.client === 'spice-sidecar')
   if (own !== undefined) {
