@@ -22,6 +22,10 @@ export class ResultsCache {
     this.options = options
   }
 
+  get size(): number {
+    return this.bytes
+  }
+
   /** The largest result worth keeping, so that one result never displaces all others. */
   get maxEntryBytes(): number {
     return this.options.maxBytes / 8

@@ -2,7 +2,9 @@ import type { Authenticator } from './authenticator.ts'
 import type { Contract } from './contract.ts'
 import type { Datasets } from './datasets.ts'
 import type { Engine } from './engine/engine.ts'
+import type { Metrics } from './metrics.ts'
 import type { ResultsCache } from './results-cache.ts'
+import type { LoadedSpicepod } from './spicepod/read-spicepod.ts'
 
 /** Everything the listeners of one runtime share. */
 export interface RuntimeContext {
@@ -11,6 +13,10 @@ export interface RuntimeContext {
   readonly authenticator: Authenticator
   readonly resultsCache: ResultsCache
   readonly contract: Contract
+  readonly metrics: Metrics
+  readonly spicepod: LoadedSpicepod
+  /** The listeners by name, as `/v1/status` lists them; filled in while the runtime starts. */
+  readonly addresses: { http: string | null; flight: string | null; metrics: string | null }
   /** True once shutting down began: nothing new may start. */
   readonly shuttingDown: AbortSignal
 }

@@ -61,6 +61,8 @@ export class Engine {
   readonly active = new ActiveQueries()
   readonly duckdb: DuckDBModule
   readonly instance: DuckDBInstance
+  /** Called after every statement that changed data. */
+  onDataChanged: () => void = () => {}
   private readonly options: EngineOptions
   private readonly pool: ConnectionPool
   private tables: TableAccess | null = null
@@ -181,6 +183,7 @@ export class Engine {
     } finally {
       run.signal.removeEventListener('abort', interrupt)
     }
+    if (prepared.kind.does !== 'read') this.onDataChanged()
     run.signal.throwIfAborted()
     const { columns, rowsChanged } = shapeOf(result, prepared)
     return new QueryResult(result, columns, rowsChanged, {

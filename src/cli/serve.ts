@@ -1,0 +1,156 @@
+import { parseArgs } from 'node:util'
+import { CONTRACT_NAMES } from '../embedded/contract.ts'
+import {
+  type ContractName,
+  type EmbeddedRuntime,
+  type RuntimeOptions,
+  startRuntime,
+} from '../embedded/index.ts'
+import { OptionsError } from '../errors.ts'
+
+const HELP = `Usage: spice-sidecar serve [PATH] [options]
+
+Starts a development stand-in for the Spice runtime in this process: DuckDB behind the runtime's HTTP API
+and Arrow Flight, with the datasets of a spicepod. PATH is a spicepod.yaml or its directory (default: the
+working directory).
+
+  --http IP:PORT            HTTP API (default 127.0.0.1:8090; port 0 takes a free one)
+  --flight IP:PORT          Arrow Flight (default 127.0.0.1:50051)
+  --metrics IP:PORT         Prometheus metrics (default: none)
+  --emulate RELEASE         speak the contract of ${CONTRACT_NAMES.join(', ')} (default latest)
+  --threads N               DuckDB worker threads (default: processors, at most 4)
+  --shutdown-timeout SECS   how long running statements may go on after SIGTERM (default 30)
+  -h, --help                this text
+
+Prints one line of JSON once it listens, with the addresses as they really are:
+  {"event":"listening","http":"127.0.0.1:8090","flight":"127.0.0.1:50051","metrics":null,"pid":4711}
+Everything else it says goes to stderr. SIGTERM or SIGINT drains and ends it; a second one ends it at once.
+
+Example:
+  spice-sidecar serve ./spicepod.yaml --http 127.0.0.1:0 --flight 127.0.0.1:0
+`
+
+const EXIT_OK = 0
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
+/** A process ended by SIGINT; what a shell reports for it. */
+const EXIT_INTERRUPTED = 130
+/** Statements run on libuv's threads, which must be set before the first one starts. */
+const THREADPOOL_SIZE = '16'
+
+/** Runs a runtime until it is told to end. Resolves with the exit code. */
+export async function serve(argv: string[]): Promise<number> {
+  process.env.UV_THREADPOOL_SIZE ??= THREADPOOL_SIZE
+  try {
+    const options = readArguments(argv)
+    if (options === null) {
+      process.stdout.write(HELP)
+      return EXIT_OK
+    }
+    return await run(options.runtime, options.shutdownMs)
+  } catch (error) {
+    say(`spice-sidecar serve: ${(error as Error).message}`)
+    return error instanceof OptionsError ? EXIT_USAGE : EXIT_FAILED
+  }
+}
+
+async function run(options: RuntimeOptions, shutdownMs: number | null): Promise<number> {
+  const started = performance.now()
+  const runtime = await startRuntime({
+    ...options,
+    onWarning: (warning) => say(`warning: ${warning}`),
+    onProgress: ({ name, rows, seconds, error }) => {
+      const loaded = rows === null ? 'reads its source' : `${rows.toLocaleString('en-US')} rows`
+      say(
+        error === null
+          ? `${name}: ${loaded} (${seconds.toFixed(2)} s)`
+          : `${name}: cannot be loaded: ${error}`,
+      )
+    },
+  })
+  const stopped = stopOnSignal(runtime, shutdownMs)
+  const { httpAddress: http, flightAddress: flight, metricsAddress: metrics } = runtime
+  process.stdout.write(`${JSON.stringify({ event: 'listening', http, flight, metrics, pid: process.pid })}\n`)
+  runtime.ready.then(
+    () => say(`ready after ${((performance.now() - started) / 1_000).toFixed(2)} s`),
+    () => say('not ready: see the messages above'),
+  )
+  return stopped
+}
+
+function stopOnSignal(runtime: EmbeddedRuntime, shutdownMs: number | null): Promise<number> {
+  return new Promise((resolve) => {
+    let stopping = false
+    const stop = () => {
+      if (stopping) process.exit(EXIT_INTERRUPTED)
+      stopping = true
+      const deadlineMs = shutdownMs ?? runtime.shutdownTimeoutMs ?? 30_000
+      say(`Shutdown initiated; waiting up to ${deadlineMs / 1_000} s for statements to end`)
+      runtime.close(deadlineMs).then(() => {
+        process.off('SIGTERM', stop)
+        process.off('SIGINT', stop)
+        say('Goodbye!')
+        resolve(EXIT_OK)
+      })
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}
+
+function readArguments(argv: string[]): { runtime: RuntimeOptions; shutdownMs: number | null } | null {
+  const { values, positionals } = parse(argv)
+  if (values.help) return null
+  if (positionals.length > 1) throw new OptionsError(`one PATH at most, but got ${positionals.join(' ')}`)
+  if (values.emulate !== undefined && !CONTRACT_NAMES.includes(values.emulate as ContractName)) {
+    throw new OptionsError(`--emulate: "${values.emulate}" is none of ${CONTRACT_NAMES.join(', ')}`)
+  }
+  return {
+    runtime: {
+      spicepod: positionals[0],
+      http: values.http,
+      flight: values.flight,
+      metrics: values.metrics,
+      emulate: values.emulate as ContractName | undefined,
+      threads: wholeNumber('--threads', values.threads, 1, 256),
+    },
+    shutdownMs: secondsOf('--shutdown-timeout', values['shutdown-timeout']),
+  }
+}
+
+function parse(argv: string[]) {
+  try {
+    return parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        http: { type: 'string' },
+        flight: { type: 'string' },
+        metrics: { type: 'string' },
+        emulate: { type: 'string' },
+        threads: { type: 'string' },
+        'shutdown-timeout': { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (cause) {
+    throw new OptionsError(`${(cause as Error).message} (see spice-sidecar serve --help)`, { cause })
+  }
+}
+
+function wholeNumber(name: string, text: string | undefined, min: number, max: number): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value
+  throw new OptionsError(`${name}: "${text}" is no whole number from ${min} to ${max}`)
+}
+
+function secondsOf(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null
+  if (/^\d+(?:\.\d+)?$/.test(text) && Number(text) <= 86_400) return Number(text) * 1_000
+  throw new OptionsError(`${name}: "${text}" is no number of seconds`)
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
