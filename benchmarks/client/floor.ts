@@ -16,7 +16,7 @@ import {
   windowUpdateFrame,
 } from './http2-wire.ts'
 
-const READ_BUFFER_BYTES = 1 << 20
+const READ_BUFFER_BYTES = 256 * 1024
 const STREAM_WINDOW_BYTES = 16 << 20
 
 interface Stream {
