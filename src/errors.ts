@@ -218,3 +218,30 @@ export class NotReadyError extends SidecarError {
     this.lastAnswer = lastAnswer
   }
 }
+
+/**
+ * A row that does not fit: the dataset's schema when it is to be written, the schema given to `.as()`
+ * when it was read.
+ */
+export class RowValidationError extends SidecarError {
+  /** Index of the row, from 0, over the whole result or everything given to be written. */
+  readonly row: number
+  /** Path of the value: `price`, `tags[2]`, `address.street`; empty for the row as a whole. */
+  readonly column: string
+  readonly value: unknown
+  /** What is wrong with the value, as the end of a sentence that begins with it. */
+  readonly problem: string
+  constructor(
+    place: { row: number; column: string; value: unknown },
+    problem: string,
+    shown: string,
+    details?: ErrorDetails,
+  ) {
+    const column = place.column === '' ? '' : `, column ${place.column}`
+    super('INVALID_ROW', `Row ${place.row}${column}: ${shown} ${problem}.`, details)
+    this.row = place.row
+    this.column = place.column
+    this.value = place.value
+    this.problem = problem
+  }
+}

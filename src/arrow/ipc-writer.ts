@@ -247,7 +247,11 @@ function collect(found: Map<bigint, Dictionary>, type: DataType, column: ColumnD
     throw new ProtocolError(`A column of dictionary ${type.id} comes without the dictionary's values.`)
   }
   collect(found, type.value, values)
-  if (!found.has(type.id)) found.set(type.id, { id: type.id, type: type.value, values })
+  const earlier = found.get(type.id)
+  if (earlier !== undefined && earlier.values !== values) {
+    throw new ProtocolError(`Two columns share dictionary ${type.id} but bring different values for it.`)
+  }
+  found.set(type.id, { id: type.id, type: type.value, values })
 }
 
 function encodeDictionary(dictionary: Dictionary): DictionaryMessage {

@@ -2,7 +2,7 @@ import { formatDate, parseDate } from './calendar.ts'
 import type { TimeUnit } from './schema.ts'
 import { formatFraction, formatTimeOfDay, parseTimeOfDay } from './time-of-day.ts'
 
-const NANOSECONDS_PER_UNIT: Record<TimeUnit, bigint> = {
+export const NANOSECONDS_PER_UNIT: Record<TimeUnit, bigint> = {
   second: 1_000_000_000n,
   millisecond: 1_000_000n,
   microsecond: 1_000n,
