@@ -2,6 +2,7 @@ import type { HttpAddress } from '../address.ts'
 import { discover } from '../discovery/discover.ts'
 import { HttpClient } from '../http/http-client.ts'
 import { HttpSource } from '../http/http-source.ts'
+import { RuntimeApi } from '../http/runtime-api.ts'
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from '../options.ts'
 import { RetryingSource } from '../resilience/retrying-source.ts'
 import type { StatementSource } from './result.ts'
@@ -20,13 +21,17 @@ export async function connect(
 ): Promise<SidecarClient> {
   const resolved = resolveOptions(target, options)
   const endpoint = await discover(resolved)
-  const http = endpoint.http === null ? null : httpSource(resolved, endpoint.http)
-  return new SidecarClient(resolved, endpoint, { flight: null, http: http && retrying(http, resolved) })
+  const client = endpoint.http && httpClient(resolved, endpoint.http)
+  return new SidecarClient(resolved, endpoint, {
+    flight: null,
+    http: client && retrying(new HttpSource(client), resolved),
+    api: client && new RuntimeApi(client, resolved.timeoutMs),
+  })
 }
 
-function httpSource(options: ResolvedOptions, address: HttpAddress): HttpSource {
+function httpClient(options: ResolvedOptions, address: HttpAddress): HttpClient {
   const { apiKey, tls, userAgent, httpOptions } = options
-  return new HttpSource(new HttpClient({ address, apiKey, tls, userAgent, ...httpOptions }))
+  return new HttpClient({ address, apiKey, tls, userAgent, ...httpOptions })
 }
 
 function retrying(source: StatementSource, options: ResolvedOptions): StatementSource {

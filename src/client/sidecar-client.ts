@@ -1,7 +1,10 @@
 import { formatFlightAddress, formatHttpAddress } from '../address.ts'
 import type { Endpoint } from '../discovery/discover.ts'
-import { type CandidateReport, ClosedError, OptionsError } from '../errors.ts'
+import { type CandidateReport, ClosedError, OptionsError, UnsupportedError } from '../errors.ts'
+import type { CallOptions, RuntimeApi } from '../http/runtime-api.ts'
+import type { Catalog, ComponentStatus } from '../http/runtime-types.ts'
 import type { ResolvedOptions } from '../options.ts'
+import { DatasetsApi } from './datasets.ts'
 import { Query, type QueryRunner, type Reading } from './query.ts'
 import { checkQueryOptions, type Parameters, type QueryOptions } from './query-options.ts'
 import type { ExecuteOptions, Execution, ResultSink, Row, Statement, StatementSource } from './result.ts'
@@ -21,10 +24,11 @@ export interface EndpointReport {
   candidates: readonly CandidateReport[]
 }
 
-/** The transports a client may use, at least one. */
+/** What a client may use: at least one transport, and the rest of the HTTP API where HTTP is known. */
 export interface Sources {
   flight: StatementSource | null
   http: StatementSource | null
+  api: RuntimeApi | null
 }
 
 /** A connected runtime. Made by `connect()`. */
@@ -33,11 +37,13 @@ export class SidecarClient implements AsyncDisposable {
   readonly #options: ResolvedOptions
   readonly #sources: Sources
   readonly #runner: QueryRunner
+  readonly #api: RuntimeApi | null
   #closed: Promise<void> | null = null
 
   constructor(options: ResolvedOptions, endpoint: Endpoint, sources: Sources) {
     this.#options = options
     this.#sources = sources
+    this.#api = sources.api
     this.endpoint = {
       http: endpoint.http && formatHttpAddress(endpoint.http),
       flight: sources.flight && endpoint.flight && formatFlightAddress(endpoint.flight),
@@ -61,6 +67,26 @@ export class SidecarClient implements AsyncDisposable {
     return new Query<T>(this.#runner, { sql, parameters, idempotent }, options)
   }
 
+  /** The datasets the runtime serves. */
+  get datasets(): DatasetsApi {
+    return new DatasetsApi(this.#requireApi())
+  }
+
+  get catalogs(): { list(options?: CallOptions): Promise<Catalog[]> } {
+    const api = this.#requireApi()
+    return { list: (options) => api.catalogs(options) }
+  }
+
+  /** The runtime's listeners and their state. */
+  async status(options?: CallOptions): Promise<ComponentStatus[]> {
+    return this.#requireApi().status(options)
+  }
+
+  /** Whether the runtime says it can serve, now. */
+  async ready(options?: CallOptions): Promise<boolean> {
+    return this.#requireApi().ready(options)
+  }
+
   /**
    * Ends the client: no query starts any more; those under way have `graceMs` (default 0) to finish, then
    * end with `ClosedError`. Leaves no socket, timer or listener. Idempotent.
@@ -75,6 +101,13 @@ export class SidecarClient implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #requireApi(): RuntimeApi {
+    if (this.#api !== null) return this.#api
+    throw new UnsupportedError(
+      'This client knows only a Flight address; give httpUrl as well to use the HTTP API of the runtime',
+    )
   }
 
   #start(statement: Statement, sink: ResultSink, options: QueryOptions, reading: Reading): Execution {
