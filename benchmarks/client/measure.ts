@@ -10,11 +10,25 @@ export interface Measurement {
   cpuUsPerQuery: number
 }
 
-/** Repeats a case for `durationMs` (at least `minimum` queries), one at a time or 64 in flight. */
-export async function measure(client: BenchClient, name: CaseName, durationMs: number): Promise<Measurement> {
+/** Repeats a case for `durationMs`, one query at a time or 64 in flight. */
+export function measure(client: BenchClient, name: CaseName, durationMs: number): Promise<Measurement> {
+  return repeat(runnerOf(client, name), {
+    durationMs,
+    minimum: name === 'stream' ? 2 : IN_FLIGHT,
+    inFlight: name === 'inflight64' ? IN_FLIGHT : 1,
+  })
+}
+
+export interface Repetition {
+  durationMs: number
+  /** Queries at least, however long they take. */
+  minimum: number
+  inFlight: number
+}
+
+export async function repeat(run: () => Promise<void>, repetition: Repetition): Promise<Measurement> {
+  const { durationMs, minimum, inFlight } = repetition
   const latencies: number[] = []
-  const run = runnerOf(client, name)
-  const minimum = name === 'stream' ? 2 : IN_FLIGHT
   const cpu = process.cpuUsage()
   const start = performance.now()
   const loop = async () => {
@@ -26,7 +40,7 @@ export async function measure(client: BenchClient, name: CaseName, durationMs: n
       if (done - start >= durationMs && latencies.length >= minimum) return
     }
   }
-  await Promise.all(Array.from({ length: name === 'inflight64' ? IN_FLIGHT : 1 }, loop))
+  await Promise.all(Array.from({ length: inFlight }, loop))
   const elapsedUs = (performance.now() - start) * 1000
   const used = process.cpuUsage(cpu)
   latencies.sort((a, b) => a - b)

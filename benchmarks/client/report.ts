@@ -82,7 +82,8 @@ function row(result: Result): string[] {
   ]
 }
 
-function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string[] {
+/** Rows as a Markdown table. */
+export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string[] {
   const widths = head.map((cell, column) =>
     Math.max(cell.length, ...rows.map((cells) => cells[column]!.length)),
   )

@@ -39,8 +39,7 @@ export interface ReplayServer {
 }
 
 export async function startReplayServer(): Promise<ReplayServer> {
-  const child = fork(fileURLToPath(new URL('replay-server.ts', import.meta.url)))
-  const address = await message<ServerAddress>(child, MEASUREMENT_DEADLINE_MS)
+  const { child, address } = await startServer<ServerAddress>(new URL('replay-server.ts', import.meta.url))
   return {
     address,
     async dropConnections() {
@@ -49,6 +48,12 @@ export async function startReplayServer(): Promise<ReplayServer> {
     },
     stop: () => child.kill(),
   }
+}
+
+/** Starts a server in its own process; its first message is its address. */
+export async function startServer<T>(program: URL): Promise<{ child: ChildProcess; address: T }> {
+  const child = fork(fileURLToPath(program))
+  return { child, address: await message<T>(child, MEASUREMENT_DEADLINE_MS) }
 }
 
 /** The next message of a child process; rejects when it exits or stays silent instead. */

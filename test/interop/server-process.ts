@@ -14,8 +14,9 @@ export function interopPath(path: string): string {
 export const PYTHON = interopPath('.cache/venv/bin/python')
 
 /**
- * A server of another make in its own process. Its first line of output is JSON with its addresses; it
- * stops when its standard input closes, so that it does not outlive the test run.
+ * A server in its own process. Its first line of output is JSON with its addresses. It is stopped by
+ * SIGTERM; those written for this suite also stop when their standard input closes, so that none outlives
+ * a test run that was killed.
  */
 export class ServerProcess {
   readonly addresses: Readonly<Record<string, string>>
@@ -55,6 +56,7 @@ export class ServerProcess {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const exited = once(this.#child, 'exit')
     this.#child.stdin!.end()
+    this.#child.kill('SIGTERM')
     const forced = setTimeout(() => this.#child.kill('SIGKILL'), STOP_DEADLINE_MS)
     await exited
     clearTimeout(forced)
