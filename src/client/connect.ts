@@ -5,6 +5,7 @@ import { HttpSource } from '../http/http-source.ts'
 import { RuntimeApi } from '../http/runtime-api.ts'
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from '../options.ts'
 import { RetryingSource } from '../resilience/retrying-source.ts'
+import { isReadOnly } from '../sql/classify.ts'
 import type { StatementSource } from './result.ts'
 import { SidecarClient } from './sidecar-client.ts'
 
@@ -35,5 +36,5 @@ function httpClient(options: ResolvedOptions, address: HttpAddress): HttpClient 
 }
 
 function retrying(source: StatementSource, options: ResolvedOptions): StatementSource {
-  return new RetryingSource(source, options.retries, () => false)
+  return new RetryingSource(source, options.retries, isReadOnly)
 }

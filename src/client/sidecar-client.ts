@@ -4,7 +4,10 @@ import { type CandidateReport, ClosedError, OptionsError, UnsupportedError } fro
 import type { CallOptions, RuntimeApi } from '../http/runtime-api.ts'
 import type { Catalog, ComponentStatus } from '../http/runtime-types.ts'
 import type { ResolvedOptions } from '../options.ts'
+import type { SqlFragment } from '../sql/fragment.ts'
+import { sql } from '../sql/sql.ts'
 import { DatasetsApi } from './datasets.ts'
+import { affectedRows, type ExecuteResult, statementOf } from './execute.ts'
 import { Query, type QueryRunner, type Reading } from './query.ts'
 import { checkQueryOptions, type Parameters, type QueryOptions } from './query-options.ts'
 import type { ExecuteOptions, Execution, ResultSink, Row, Statement, StatementSource } from './result.ts'
@@ -60,11 +63,34 @@ export class SidecarClient implements AsyncDisposable {
 
   /**
    * A statement, sent when its result is asked for: `await` it for rows.
+   * @param statement its text, or what the `sql` tag made, which has its parameters in it
    * @param parameters an array for `$1, $2, …`, an object for `$name`
    */
-  query<T = Row>(sql: string, parameters?: Parameters, options: QueryOptions = {}): Query<T> {
-    const { idempotent } = options
-    return new Query<T>(this.#runner, { sql, parameters, idempotent }, options)
+  query<T = Row>(
+    statement: string | SqlFragment,
+    parameters?: Parameters,
+    options: QueryOptions = {},
+  ): Query<T> {
+    return new Query<T>(this.#runner, statementOf(statement, parameters, options.idempotent), options)
+  }
+
+  /** A query whose values are bound, never spliced: ``spice.sql`SELECT * FROM t WHERE a = ${value}` ``. */
+  sql<T = Row>(strings: TemplateStringsArray, ...values: unknown[]): Query<T> {
+    return this.query<T>(sql(strings, ...values))
+  }
+
+  /**
+   * Runs a statement that changes data. It is not repeated after a lost connection unless `idempotent`
+   * says that this does no harm.
+   */
+  async execute(
+    statement: string | SqlFragment,
+    parameters?: Parameters,
+    options: QueryOptions = {},
+  ): Promise<ExecuteResult> {
+    const query = this.query(statement, parameters, { idempotent: false, ...options })
+    const rows = await query.rows()
+    return { rowCount: affectedRows(rows), rows, warnings: query.warnings }
   }
 
   /** The datasets the runtime serves. */

@@ -1,3 +1,4 @@
+import { parametersToJson } from '../arrow/parameters-json.ts'
 import type {
   ExecuteOptions,
   Execution,
@@ -6,7 +7,8 @@ import type {
   Statement,
   StatementSource,
 } from '../client/result.ts'
-import { AbortError, type SidecarError, TimeoutError, UnsupportedError } from '../errors.ts'
+import { AbortError, type SidecarError, TimeoutError } from '../errors.ts'
+import { arrangeParameters } from '../sql/placeholders.ts'
 import type { HttpClient, HttpResponse } from './http-client.ts'
 import type { HttpExchange } from './http-exchange.ts'
 import { readReply } from './reply.ts'
@@ -76,19 +78,24 @@ class HttpExecution implements Execution {
 
   #send(): void {
     const { sql, parameters } = this.#statement
-    if (parameters !== undefined) {
-      const error = new UnsupportedError('Parameters over HTTP are not supported yet')
-      queueMicrotask(() => this.#end(error))
-      return
-    }
     const { cache, headers, deadline, timeoutMs, signal } = this.#options
-    const list = parameters === undefined ? PLAIN : JSON_BODY
+    let list = PLAIN
+    let body = sql
+    if (parameters !== undefined && Object.keys(parameters).length > 0) {
+      list = JSON_BODY
+      try {
+        body = `{"sql":${JSON.stringify(sql)},"parameters":${parametersToJson(arrangeParameters(sql, parameters))}}`
+      } catch (error) {
+        queueMicrotask(() => this.#end(error as SidecarError))
+        return
+      }
+    }
     this.#info.roundTrips = 1
     this.#exchange = this.#client.send(
       {
         method: 'POST',
         path: '/v1/sql',
-        body: sql,
+        body,
         headers:
           cache === undefined && headers === undefined ? list : [...list, ...extraHeaders(cache, headers)],
         deadline,

@@ -1,7 +1,6 @@
 import type { RecordBatch } from 'apache-arrow'
 import type { Schema } from '../arrow/schema.ts'
 import type { ResultBatch, Row } from '../client/result.ts'
-import { UnsupportedError } from '../errors.ts'
 
 /** Rows decoded in one go, and handed over as one batch. */
 export const BATCH_ROWS = 8192
@@ -34,6 +33,7 @@ export class RowsBatch implements ResultBatch {
   }
 
   async toRecordBatch(): Promise<RecordBatch> {
-    throw new UnsupportedError('Arrow batches do not come over HTTP; use Flight')
+    const { recordBatchOfRows } = await import('./rows-to-arrow.ts')
+    return recordBatchOfRows(this.schema, this.#rows)
   }
 }
