@@ -6,7 +6,7 @@ import { inflateMessage } from './inflate.ts'
 import { MessageAssembler, type MessageSink } from './message-assembler.ts'
 import { fieldValue, NO_METADATA, ResponseMetadata } from './metadata.ts'
 import { Outbox } from './outbox.ts'
-import { httpStatusError, statusError } from './status.ts'
+import { contentTypeError, httpError, statusError } from './status.ts'
 
 /** `write` asks its caller to wait while more than this is queued, and calls `onDrain` below a quarter. */
 const OUTBOX_BYTES = 256 * 1024
@@ -137,7 +137,8 @@ export class NativeCall implements Call, MessageSink {
   handleEvent(): void {
     const cause = this.#signal?.reason
     const message = cause instanceof Error ? cause.message : 'the signal was aborted'
-    this.cancel(new AbortError(`${this.path} was aborted: ${message}`, { cause }))
+    const unprocessed = this.streamId === 0
+    this.cancel(new AbortError(`${this.path} was aborted: ${message}`, { cause, unprocessed }))
   }
 
   expire(): void {
@@ -171,23 +172,14 @@ export class NativeCall implements Call, MessageSink {
   onFields(fields: readonly string[], endStream: boolean): SidecarError | undefined {
     if (this.#sawHeaders) return this.#onTrailers(fields, endStream)
     const httpStatus = fieldValue(fields, ':status')
-    if (httpStatus === undefined || !/^[1-5]\d\d$/.test(httpStatus)) {
-      return new ProtocolError('HTTP/2: a response without a valid :status')
-    }
-    if (httpStatus.startsWith('1')) {
-      if (endStream || httpStatus === '101')
-        return new ProtocolError(`HTTP/2: an invalid ${httpStatus} response`)
-      if (++this.#informational <= MAX_INFORMATIONAL) return undefined
-      return new ProtocolError(`HTTP/2: more than ${MAX_INFORMATIONAL} informational responses`)
+    if (httpStatus !== '200') {
+      if (httpStatus?.startsWith('1')) return this.#onInformational(httpStatus, endStream)
+      const error = httpError(httpStatus, fields)
+      if (error instanceof ProtocolError || !endStream) return error
     }
     if (endStream) return this.#onTrailers(fields, true)
-    if (httpStatus !== '200') return httpStatusError(httpStatus, fields)
-    const contentType = fieldValue(fields, 'content-type')
-    if (contentType === undefined || !/^application\/grpc($|[+; ])/i.test(contentType)) {
-      return new ProtocolError(
-        `gRPC: the response has content-type ${contentType ?? 'none'}, not application/grpc; is this a Flight server?`,
-      )
-    }
+    const error = contentTypeError(fieldValue(fields, 'content-type'))
+    if (error !== undefined) return error
     this.#sawHeaders = true
     this.#encoding = fieldValue(fields, 'grpc-encoding')
     if (this.#handler.onHeaders !== undefined) {
@@ -200,10 +192,18 @@ export class NativeCall implements Call, MessageSink {
     return undefined
   }
 
+  #onInformational(httpStatus: string, endStream: boolean): SidecarError | undefined {
+    if (endStream || !/^10[^1]$/.test(httpStatus)) {
+      return new ProtocolError(`HTTP/2: an invalid informational response (${httpStatus})`)
+    }
+    if (++this.#informational <= MAX_INFORMATIONAL) return undefined
+    return new ProtocolError(`HTTP/2: more than ${MAX_INFORMATIONAL} informational responses`)
+  }
+
   #onTrailers(fields: readonly string[], endStream: boolean): SidecarError | undefined {
     if (!endStream) return new ProtocolError('HTTP/2: header fields in the middle of a response')
-    if (this.#sawHeaders && fields.some((name, i) => i % 2 === 0 && name.startsWith(':'))) {
-      return new ProtocolError('HTTP/2: pseudo-header fields in trailers')
+    if (this.#sawHeaders && fieldValue(fields, ':status') !== undefined) {
+      return new ProtocolError('HTTP/2: a second :status in the trailers')
     }
     const trailers = new ResponseMetadata(fields)
     let error = statusError(fields, trailers)

@@ -11,7 +11,7 @@ export interface FrameSink {
   onDataStart(streamId: number, length: number): void
   /** Part of its content, as it arrived. */
   onDataBytes(bytes: Buffer, start: number, end: number): void
-  onDataEnd(streamId: number, endStream: boolean): void
+  onDataEnd(endStream: boolean): void
   onReset(streamId: number, code: number): void
   onPing(acknowledges: boolean, bytes: Buffer, start: number): void
   onGoaway(lastStreamId: number, code: number, debug: string): void
@@ -306,7 +306,7 @@ export class FrameReader {
 
   #endData(): void {
     this.#mode = 'header'
-    this.#sink.onDataEnd(this.#streamId, (this.#flags & Flag.END_STREAM) !== 0)
+    this.#sink.onDataEnd((this.#flags & Flag.END_STREAM) !== 0)
   }
 
   #requireStream(): void {

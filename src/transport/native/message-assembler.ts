@@ -95,7 +95,7 @@ export class MessageAssembler {
       }
       if (this.#message === null) {
         at = this.#readHead(chunk, at, end)
-        if (this.#message === null) return
+        if (this.#message === null) continue
       }
       at = this.#readBody(chunk, at, end)
     }

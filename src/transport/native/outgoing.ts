@@ -83,11 +83,12 @@ export class Outgoing {
     process.nextTick(this.#flush)
   }
 
-  flush(): void {
+  /** True when the operating system has taken all there was. */
+  flush(): boolean {
     this.#scheduled = false
     const socket = this.#socket
     const length = this.#end - this.#start
-    if (socket.destroyed || (length === 0 && this.#partBytes === 0)) return
+    if (!socket.writable || (length === 0 && this.#partBytes === 0)) return socket.writableLength === 0
     this.#stats.bytesSent += length + this.#partBytes
     if (this.#parts.length === 0) {
       socket.write(this.#scratch.subarray(this.#start, this.#end))
@@ -101,6 +102,7 @@ export class Outgoing {
       this.#partBytes = 0
     }
     this.#reclaim()
+    return socket.writableLength === 0
   }
 
   #closePart(): void {

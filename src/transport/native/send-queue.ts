@@ -71,8 +71,10 @@ export class SendQueue {
         call.sending = false
         continue
       }
-      const room = Math.min(outbox.bytes, call.sendWindow, this.#window, this.#peer.maxFrameSize, FRAME_BYTES)
-      if (outbox.bytes > 0 && room <= 0) {
+      const left = outbox.bytes
+      const window = Math.min(call.sendWindow, this.#window)
+      const room = Math.min(left, this.#peer.maxFrameSize, FRAME_BYTES, Math.max(0, window))
+      if (left > 0 && room === 0) {
         if (call.sendWindow <= 0) call.sending = false
         else {
           // Only the connection's window is used up: it keeps its turn.
@@ -82,7 +84,7 @@ export class SendQueue {
         continue
       }
       blocked = 0
-      call.sentEnd = outbox.closed && room === outbox.bytes
+      call.sentEnd = outbox.closed && room === left
       this.#out.frameHeader(room, FrameType.DATA, call.sentEnd ? Flag.END_STREAM : 0, call.streamId)
       outbox.take(room, this.#out)
       call.sendWindow -= room

@@ -38,7 +38,7 @@ export function statusError(fields: readonly string[], trailers: Metadata): Side
   if (text === '0') return null
   if (text === undefined) {
     const httpStatus = fieldValue(fields, ':status')
-    if (httpStatus !== undefined && httpStatus !== '200') return httpStatusError(httpStatus, fields)
+    if (httpStatus !== undefined && httpStatus !== '200') return httpError(httpStatus, fields)
     return new ProtocolError('gRPC: the response ended without a grpc-status')
   }
   const number = /^\d{1,9}$/.test(text) ? Number(text) : -1
@@ -47,13 +47,24 @@ export function statusError(fields: readonly string[], trailers: Metadata): Side
   return new RpcError(GRPC_STATUS[number] ?? 'UNKNOWN', details, trailers)
 }
 
-export function httpStatusError(httpStatus: string, fields: readonly string[]): RpcError {
+/** A response that is not HTTP 200 and has no gRPC status. */
+export function httpError(httpStatus: string | undefined, fields: readonly string[]): SidecarError {
+  if (httpStatus === undefined || !/^[2-5]\d\d$/.test(httpStatus)) {
+    return new ProtocolError('HTTP/2: a response without a valid :status')
+  }
   const status = FROM_HTTP[Number(httpStatus)] ?? 'UNKNOWN'
   return new RpcError(
     status,
     `the peer answered with HTTP status ${httpStatus}`,
     new ResponseMetadata(fields),
   )
+}
+
+export function contentTypeError(contentType: string | undefined): ProtocolError | undefined {
+  if (contentType === 'application/grpc') return undefined
+  if (contentType !== undefined && /^application\/grpc($|[+; ])/i.test(contentType)) return undefined
+  const found = contentType === undefined ? 'no content-type' : `content-type ${contentType}`
+  return new ProtocolError(`gRPC: a response with ${found}, not application/grpc; is this a Flight server?`)
 }
 
 export function resetError(code: number): RpcError {

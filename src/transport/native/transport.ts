@@ -111,7 +111,9 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
     if (this.#closed) return Promise.reject(new ClosedError('the transport is closed'))
     if (signal?.aborted)
       return Promise.reject(new AbortError('connecting was aborted', { cause: signal.reason }))
-    if (this.#connections.some((connection) => connection.ready)) return Promise.resolve()
+    if (this.#connections.some((connection) => connection.ready && !connection.leaving)) {
+      return Promise.resolve()
+    }
     return new Promise((resolve, reject) => {
       const allowed = Math.max(0, deadline - performance.now())
       const onAbort = () => waiter.reject(new AbortError('connecting was aborted', { cause: signal?.reason }))
@@ -185,7 +187,6 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
 
   onReady(): void {
     for (const waiter of [...this.#waiters]) waiter.resolve()
-    this.onRoom()
   }
 
   onRoom(): void {
@@ -194,7 +195,7 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
 
   onGone(connection: NativeConnection, error: SidecarError | undefined): void {
     this.#connections.splice(this.#connections.indexOf(connection), 1)
-    if (!connection.wasReady && error !== undefined) this.#onDialFailed(failedHandshake(error))
+    if (!connection.ready && error !== undefined) this.#onDialFailed(failedHandshake(error))
     else this.#dispatch(performance.now())
   }
 
