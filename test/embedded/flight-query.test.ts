@@ -1,36 +1,38 @@
 import { status } from '@grpc/grpc-js'
 import { tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Authenticator } from '../../src/embedded/authenticator.ts'
-import { CONTRACTS } from '../../src/embedded/contract.ts'
-import { Engine } from '../../src/embedded/engine/engine.ts'
-import { startFlightServer } from '../../src/embedded/flight/flight-server.ts'
-import { ResultsCache } from '../../src/embedded/results-cache.ts'
-import type { Listener, RuntimeContext } from '../../src/embedded/runtime-context.ts'
 import { packAny } from '../../src/flight/any.ts'
-import { CommandStatementQuery, DescriptorType } from '../../src/flight/messages.generated.ts'
+import {
+  Any,
+  CommandGetExportedKeys,
+  CommandStatementIngest,
+  CommandStatementQuery,
+  CommandStatementUpdate,
+  DescriptorType,
+  Ticket,
+} from '../../src/flight/messages.generated.ts'
+import { decode, encode } from '../../src/flight/protobuf.ts'
+import { type FlightRuntime, startFlightRuntime } from '../support/flight-runtime.ts'
 import { RawFlightClient, rpcErrorOf } from '../support/raw-flight-client.ts'
 
-let listener: Listener
+let runtime: FlightRuntime
 let client: RawFlightClient
 beforeAll(async () => {
-  const engine = await Engine.open({ threads: 2, maxConcurrentQueries: 3, maxWaitingQueries: 100 })
-  const context = {
-    engine,
-    authenticator: new Authenticator(null),
-    resultsCache: new ResultsCache({ enabled: false, ttlMs: 1, maxBytes: 1 }),
-    contract: CONTRACTS.latest,
-    shuttingDown: new AbortController().signal,
-  } as RuntimeContext
-  listener = await startFlightServer(context, { host: '127.0.0.1', port: 0 })
-  client = new RawFlightClient(listener.address)
+  runtime = await startFlightRuntime()
+  client = new RawFlightClient(runtime.address)
 })
 afterAll(async () => {
   client.close()
-  await listener.close(1000)
+  await runtime.close()
 })
 
 const SQL = `SELECT i, 'row ' || i AS text FROM range(20000) AS t(i)`
+const cmd = (command: Uint8Array | string) => ({
+  type: DescriptorType.CMD,
+  cmd: Buffer.from(command as string),
+})
+const fieldsOf = (schema: Uint8Array) =>
+  tableFromIPC(schema).schema.fields.map((field) => `${field.name} ${field.type}`)
 
 describe('DoGet', () => {
   it('sends the schema, then one message per batch of 8192 rows', async () => {
@@ -46,25 +48,141 @@ describe('DoGet', () => {
     expect(asCommand.get(19999)!.toJSON()).toEqual(asText.get(19999)!.toJSON())
   })
 
+  it('reads a dataset of the spicepod under each of its names', async () => {
+    for (const name of ['trades', 'public.trades', 'spice.public.trades', 'TRADES']) {
+      expect((await client.table(`SELECT symbol FROM ${name}`)).numRows).toBe(3)
+    }
+  })
+
   it('sends only the schema when there are no rows', async () => {
     const { messages } = await client.doGet('SELECT 1 AS a WHERE false')
     expect(messages).toHaveLength(1)
   })
 
-  it('answers INVALID_ARGUMENT for SQL that does not parse', async () => {
-    expect((await rpcErrorOf(client.doGet('SELEC 1'))).code).toBe(status.INVALID_ARGUMENT)
+  it('sends the dictionary of an ENUM once in a stream of several batches', async () => {
+    const sql = `SELECT ['a', 'b'][1 + i % 2]::ENUM('a', 'b') AS e FROM range(20000) AS t(i)`
+    const { messages } = await client.doGet(sql)
+    expect(messages).toHaveLength(5)
+    const table = await client.table(sql)
+    expect([table.get(0)!.e, table.get(19999)!.e]).toEqual(['a', 'b'])
+  })
+
+  it('answers the trace a ticket or a header names, and none otherwise', async () => {
+    const info = await client.flightInfo(cmd('SELECT 1'))
+    const traceId = JSON.parse(Buffer.from(info.appMetadata).toString()).trace_id
+    expect(traceId).toMatch(/^[0-9a-f]{32}$/)
+    const fromTicket = await client.doGet(info.endpoint[0].ticket!.ticket)
+    expect(fromTicket.metadata.get('spice-trace-id')).toEqual([traceId])
+    expect((await client.doGet('SELECT 1')).metadata.get('spice-trace-id')).toEqual([])
+    const pinned = new RawFlightClient(runtime.address, { 'spice-trace-id': 'AB'.repeat(16) })
+    expect((await pinned.doGet('SELECT 1')).metadata.get('spice-trace-id')).toEqual(['ab'.repeat(16)])
+    pinned.close()
+  })
+
+  it.each([
+    ['SQL that does not parse', 'SELEC 1', status.INVALID_ARGUMENT],
+    ['an unknown table', 'SELECT * FROM nowhere', status.INVALID_ARGUMENT],
+    [
+      'an error while rows are computed',
+      `SELECT error('x' || i) FROM range(10) AS t(i)`,
+      status.INVALID_ARGUMENT,
+    ],
+    ['a value Arrow cannot hold', 'SELECT 170141183460469231731687303715884105727', status.INVALID_ARGUMENT],
+    ['two statements', 'SELECT 1; SELECT 2', status.INVALID_ARGUMENT],
+    ['bytes that are no text', Buffer.from([0x53, 0xff, 0xfe]), status.INVALID_ARGUMENT],
+    ['an unknown Any', encode(Any, { typeUrl: 'type.googleapis.com/x.Y' }), status.UNIMPLEMENTED],
+    ['a command not offered', packAny(CommandGetExportedKeys, { table: 't' }), status.UNIMPLEMENTED],
+    ['an update', packAny(CommandStatementUpdate, { query: 'DELETE FROM journal' }), status.INVALID_ARGUMENT],
+    ['an ingest', packAny(CommandStatementIngest, { table: 'journal' }), status.UNIMPLEMENTED],
+    ['a write to a read-only dataset', 'DELETE FROM trades', status.INVALID_ARGUMENT],
+  ])('refuses %s', async (_, ticket, code) => {
+    expect((await rpcErrorOf(client.doGet(ticket))).code).toBe(code)
+    expect((await client.table('SELECT 1 AS a')).numRows).toBe(1)
+  })
+
+  it('runs a write to a writable dataset and returns its count', async () => {
+    const table = await client.table(`INSERT INTO journal SELECT 100 + i, 'sql', 0 FROM range(3) AS t(i)`)
+    expect(table.get(0)!.toJSON()).toEqual({ count: 3n })
+    expect((await client.table(`DELETE FROM journal WHERE note = 'sql'`)).get(0)!.count).toBe(3n)
+  })
+
+  it('interrupts the statement when its client cancels', async () => {
+    const sql = `SELECT count(*) FROM range(100000000) AS a(i), range(1000000) AS b(j) WHERE i + j = 3`
+    const call = client.serverStream('DoGet', encode(Ticket, { ticket: Buffer.from(sql) }))
+    const failed = rpcErrorOf(
+      (async () => {
+        for await (const _ of call) call.cancel()
+      })(),
+    )
+    await runtime.untilActive(1)
+    call.cancel()
+    expect((await failed).code).toBe(status.CANCELLED)
+    await runtime.untilActive(0)
+  })
+
+  it('computes no more than a few batches ahead of a client that does not read', async () => {
+    const sql = `SELECT i, repeat('x', 1000) AS text FROM range(200000) AS t(i)`
+    const call = client.serverStream('DoGet', encode(Ticket, { ticket: Buffer.from(sql) }))
+    await new Promise<void>((resolve) => call.once('metadata', () => resolve()))
+    // Another call over the same connection gets through meanwhile, and the statement still waits.
+    for (let index = 0; index < 20; index++) await client.table('SELECT 1')
+    await runtime.untilActive(1)
+    call.on('error', () => {})
+    call.cancel()
+    await runtime.untilActive(0)
   })
 })
 
 describe('GetFlightInfo', () => {
   it('plans the statement and gives one endpoint without a location, whose ticket runs it', async () => {
-    const info = await client.flightInfo({ type: DescriptorType.CMD, cmd: Buffer.from(SQL) })
+    const info = await client.flightInfo(cmd(SQL))
     expect(info.endpoint).toHaveLength(1)
     expect(info.endpoint[0].location).toEqual([])
-    expect(tableFromIPC(info.schema).schema.fields.map((field) => `${field.name} ${field.type}`)).toEqual([
-      'i Int64',
-      'text Utf8',
-    ])
+    expect(info.totalRecords).toBe(0n)
+    expect(fieldsOf(info.schema)).toEqual(['i Int64', 'text Utf8'])
     expect((await client.table(info.endpoint[0].ticket!.ticket)).numRows).toBe(20000)
   })
+
+  it('wraps tickets with their trace, so that no two are the same', async () => {
+    const tickets = await Promise.all([1, 2].map(async () => (await client.flightInfo(cmd(SQL))).endpoint[0]))
+    const [first, second] = tickets.map((endpoint) => decode(Any, endpoint.ticket!.ticket))
+    expect(first.typeUrl).toBe('type.googleapis.com/spiceai.flight.TracedTicket')
+    expect(Buffer.from(first.value.subarray(32)).toString()).toBe(SQL)
+    expect(Buffer.from(first.value).equals(second.value)).toBe(false)
+  })
+
+  it('reports what is wrong with a statement', async () => {
+    const error = await rpcErrorOf(client.flightInfo(cmd('SELECT nothing FROM trades')))
+    expect(error.code).toBe(status.INVALID_ARGUMENT)
+    expect(error.details).toContain('nothing')
+  })
+
+  it('gives no endpoint for a command that DoPut executes', async () => {
+    const update = packAny(CommandStatementUpdate, { query: 'DELETE FROM journal' })
+    const info = await client.flightInfo(cmd(update))
+    expect([info.endpoint, info.schema.length, info.totalRecords]).toEqual([[], 0, -1n])
+  })
+})
+
+describe('GetSchema', () => {
+  it('plans SQL, and reads the schema of a table named by path', async () => {
+    expect(fieldsOf(await client.schema(cmd('SELECT 1 AS one')))).toEqual(['one Int32'])
+    for (const path of [['trades'], ['spice', 'public', 'trades']]) {
+      const schema = await client.schema({ type: DescriptorType.PATH, path })
+      expect(fieldsOf(schema)).toEqual(['symbol Utf8', 'price Float64', 'size Int64'])
+    }
+  })
+
+  it('answers NOT_FOUND for a table that does not exist', async () => {
+    const error = await rpcErrorOf(client.schema({ type: DescriptorType.PATH, path: ['nowhere'] }))
+    expect([error.code, error.details]).toEqual([status.NOT_FOUND, 'Table not found: nowhere'])
+  })
+})
+
+it('methods the runtime does not offer are UNIMPLEMENTED', async () => {
+  expect((await rpcErrorOf(client.unary('PollFlightInfo', new Uint8Array(0)))).code).toBe(
+    status.UNIMPLEMENTED,
+  )
+  const list = client.serverStream('ListFlights', new Uint8Array(0))
+  expect((await rpcErrorOf(list.toArray())).code).toBe(status.UNIMPLEMENTED)
 })

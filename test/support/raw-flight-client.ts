@@ -1,10 +1,11 @@
 import { type CallOptions, Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
-import { type Table, tableFromIPC } from 'apache-arrow'
-import { type FlightDataParts, parseFlightData } from '../../src/flight/flight-data.ts'
+import { Message, type Table, tableFromIPC, tableToIPC } from 'apache-arrow'
+import { encodeFlightData, type FlightDataParts, parseFlightData } from '../../src/flight/flight-data.ts'
 import {
   Action,
   FlightDescriptor,
   FlightInfo,
+  PutResult,
   Result,
   SchemaResult,
   Ticket,
@@ -98,6 +99,16 @@ export class RawFlightClient {
     return { metadata, messages }
   }
 
+  /** Uploads messages and gives the application metadata of every PutResult. */
+  async doPut(messages: readonly Uint8Array[]): Promise<Uint8Array[]> {
+    const call = this.duplex('DoPut')
+    for (const message of messages) call.write(message)
+    call.end()
+    const results: Uint8Array[] = []
+    for await (const message of call) results.push(decode(PutResult, message as Buffer).appMetadata)
+    return results
+  }
+
   /** The rows of a DoGet as apache-arrow decodes them. */
   async table(ticket: Uint8Array | string): Promise<Table> {
     return tableOf((await this.doGet(ticket)).messages)
@@ -117,6 +128,23 @@ export function ipcStreamOf(messages: readonly FlightDataParts[]): Buffer {
 
 export function tableOf(messages: readonly FlightDataParts[]): Table {
   return tableFromIPC(ipcStreamOf(messages))
+}
+
+/** A table as the messages of an upload: the schema, which carries the descriptor, then each batch. */
+export function uploadOf(table: Table, descriptor: MessageInit<FlightDescriptor>): Uint8Array[] {
+  const stream = Buffer.from(tableToIPC(table, 'stream'))
+  const messages: Uint8Array[] = []
+  for (let at = 0; at + 8 <= stream.length; ) {
+    const headerLength = stream.readInt32LE(at + 4)
+    if (headerLength === 0) break
+    const header = stream.subarray(at + 8, at + 8 + headerLength)
+    const bodyLength = Number(Message.decode(header).bodyLength)
+    at += 8 + headerLength
+    const body = stream.subarray(at, at + bodyLength)
+    at += bodyLength
+    messages.push(encodeFlightData({ header, body, ...(messages.length === 0 ? { descriptor } : {}) }))
+  }
+  return messages
 }
 
 /** The error a promise rejects with, as the gRPC error it has to be. */

@@ -10,6 +10,7 @@ import type { RuntimeContext } from '../runtime-context.ts'
 import { parseCommand } from './command.ts'
 import type { FlightCall, ResponseStream } from './flight-call.ts'
 import { flightRequest } from './flight-request.ts'
+import { boundValues } from './parameter-values.ts'
 import type { PreparedStatement } from './prepared-handle.ts'
 import { flightDataOf } from './query-result-stream.ts'
 import { requestedTraceId, unwrapTicket } from './traced-ticket.ts'
@@ -58,7 +59,6 @@ async function runStatement(
 ): Promise<void> {
   const result = await execute(context, statement, protocol, call)
   try {
-    if (result.rowsChanged !== null) context.resultsCache.clear()
     const mappings = mappingsOf(result.columns.map((column) => column.type))
     const schema = schemaOfMappings(
       result.columns.map((column) => column.name),
@@ -79,7 +79,6 @@ async function runUpdate(
   const result = await execute(context, statement, 'flightsql', call)
   try {
     for (let chunk = await result.next(); chunk !== null; ) chunk = await result.next()
-    context.resultsCache.clear()
     return updateBatch(result.rowsChanged ?? 0)
   } finally {
     await result.close()
@@ -89,11 +88,12 @@ async function runUpdate(
 /** Starts a statement on behalf of the caller. Throws `EngineError`. */
 export async function execute(
   { engine }: RuntimeContext,
-  { sql }: PreparedStatement,
+  { sql, parameters }: PreparedStatement,
   protocol: QueryProtocol,
   call: FlightCall,
 ): Promise<QueryResult> {
   return engine.execute(sql, {
+    ...(parameters === null ? {} : { parameters: boundValues(parameters) }),
     signal: call.signal,
     protocol,
     principal: call.principal.id,

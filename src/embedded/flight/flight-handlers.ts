@@ -11,9 +11,11 @@ import type { RuntimeContext } from '../runtime-context.ts'
 import { doAction, listActions } from './actions.ts'
 import type { FlightAuthentication } from './authentication.ts'
 import { doGet } from './do-get.ts'
+import { doPut } from './do-put.ts'
 import { type FlightCall, ResponseStream, signalOfCall } from './flight-call.ts'
 import { statusOf, unimplemented } from './flight-error.ts'
 import { getFlightInfo, getSchema } from './get-flight-info.ts'
+import { Ingestion } from './ingestion.ts'
 
 type UnaryCall = handleUnaryCall<Uint8Array, Uint8Array>
 type StreamingCall = handleServerStreamingCall<Uint8Array, Uint8Array>
@@ -29,6 +31,7 @@ export function flightHandlers(
   authentication: FlightAuthentication,
 ): UntypedServiceImplementation {
   const calls = new CallAdapter(authentication)
+  const ingestion = new Ingestion(context)
   const notOffered = async () => {
     throw unimplemented('This method is not implemented by the runtime')
   }
@@ -39,7 +42,7 @@ export function flightHandlers(
     PollFlightInfo: calls.unary(notOffered),
     GetSchema: calls.unary((request, call) => getSchema(context, request, call)),
     DoGet: calls.streaming((request, call, stream) => doGet(context, request, call, stream)),
-    DoPut: calls.duplex(notOffered),
+    DoPut: calls.duplex((requests, call, stream) => doPut(context, ingestion, requests, call, stream)),
     DoExchange: calls.duplex(notOffered),
     DoAction: calls.streaming(async (request, call, stream) => {
       for (const result of await doAction(context, request, call)) await stream.write(result)
@@ -84,7 +87,9 @@ class CallAdapter {
     return async (call) => {
       try {
         const flightCall = this.flightCall(call)
-        await handler(call, flightCall, new ResponseStream(call, flightCall.signal))
+        // Reading to the end must not destroy the call: its answer is still to be sent.
+        const requests = call.iterator({ destroyOnReturn: false })
+        await handler(requests, flightCall, new ResponseStream(call, flightCall.signal))
         call.end()
       } catch (error) {
         call.emit('error', statusOf(error))

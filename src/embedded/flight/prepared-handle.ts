@@ -13,6 +13,8 @@ export interface PreparedStatement {
 
 /** Schema and record batch of the bound row, as FlightData carried them. */
 export interface BoundParameters {
+  /** The placeholder each column is for, without `$`. */
+  readonly names: readonly string[]
   readonly schemaHeader: Uint8Array
   readonly batchHeader: Uint8Array
   readonly batchBody: Uint8Array
@@ -21,11 +23,12 @@ export interface BoundParameters {
 const MAGIC = Buffer.from('SSPS1')
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Parts, each after its length in 4 bytes: the SQL, and when bound the three IPC parts. */
+/** Parts, each after its length in 4 bytes: the SQL, and when bound the names and the three IPC parts. */
 export function encodeHandle({ sql, parameters }: PreparedStatement): Uint8Array {
   const parts = [Buffer.from(sql)]
   if (parameters !== null) {
     parts.push(
+      Buffer.from(JSON.stringify(parameters.names)),
       Buffer.from(parameters.schemaHeader),
       Buffer.from(parameters.batchHeader),
       Buffer.from(parameters.batchBody),
@@ -45,19 +48,22 @@ export function decodeHandle(handle: Uint8Array): PreparedStatement {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw malformed()
   const parts: Uint8Array[] = []
   for (let at = MAGIC.length; at < bytes.length; ) {
-    if (bytes.length - at < 4 || parts.length === 4) throw malformed()
+    if (bytes.length - at < 4 || parts.length === 5) throw malformed()
     const length = bytes.readUInt32LE(at)
     at += 4
     if (length > bytes.length - at) throw malformed()
     parts.push(bytes.subarray(at, at + length))
     at += length
   }
-  if (parts.length !== 1 && parts.length !== 4) throw malformed()
-  const [sql, schemaHeader, batchHeader, batchBody] = parts
+  if (parts.length !== 1 && parts.length !== 5) throw malformed()
+  const [sql, names, schemaHeader, batchHeader, batchBody] = parts
   try {
     return {
       sql: UTF8.decode(sql),
-      parameters: parts.length === 1 ? null : { schemaHeader, batchHeader, batchBody },
+      parameters:
+        parts.length === 1
+          ? null
+          : { names: JSON.parse(UTF8.decode(names)), schemaHeader, batchHeader, batchBody },
     }
   } catch {
     throw malformed()

@@ -1,0 +1,55 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { spawnRuntime } from './spawn-runtime.ts'
+
+export interface FlightRuntime {
+  readonly address: string
+  readonly httpUrl: string
+  /** Resolves once so many statements run or wait. */
+  untilActive(count: number): Promise<void>
+  close(): Promise<void>
+}
+
+const TRADES = `symbol,price,size
+BTC,64000.5,2
+ETH,3100.25,10
+SOL,150.75,400
+`
+
+/**
+ * A runtime process with three small datasets: `trades`, and the writable `journal` (id, note, amount) and
+ * `places.visited` (as trades).
+ */
+export async function startFlightRuntime(options: { keys?: string[] } = {}): Promise<FlightRuntime> {
+  const directory = await mkdtemp(join(tmpdir(), 'flight-runtime-'))
+  const file = (name: string) => join(directory, name)
+  await writeFile(file('trades.csv'), TRADES)
+  await writeFile(file('journal.json'), '[{"id": 1, "note": "first", "amount": 1.5}]')
+  const runtime = await spawnRuntime({
+    spicepod: {
+      name: 'flight-tests',
+      ...(options.keys ? { runtime: { auth: { 'api-key': { enabled: true, keys: options.keys } } } } : {}),
+      datasets: [
+        { from: `file:${file('trades.csv')}`, name: 'trades', acceleration: { enabled: true } },
+        { from: `file:${file('journal.json')}`, name: 'journal', access: 'read_write' },
+        { from: `file:${file('trades.csv')}`, name: 'places.visited', access: 'read_write' },
+      ],
+    },
+  })
+  return {
+    address: runtime.flight,
+    httpUrl: runtime.httpUrl,
+    async untilActive(count) {
+      for (;;) {
+        const response = await fetch(`${runtime.httpUrl}/v1/sql/active`)
+        const active = (await response.json()) as { queries: unknown[] }
+        if (active.queries.length === count) return
+      }
+    },
+    async close() {
+      await runtime.stop()
+      await rm(directory, { recursive: true })
+    },
+  }
+}
