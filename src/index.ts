@@ -1,4 +1,6 @@
+export { Timestamp } from './arrow/timestamp.ts'
 export { param, type TypedParameter, type TypeOrName } from './arrow/typed-parameter.ts'
+export type { Interval } from './arrow/value-format.ts'
 export { connect } from './client/connect.ts'
 export type { QueryTimings } from './client/consumer.ts'
 export { Query } from './client/query.ts'

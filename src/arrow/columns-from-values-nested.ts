@@ -1,4 +1,5 @@
 import type { ColumnData } from './column-data.ts'
+import { rowKeys } from './row-keys.ts'
 import type { DataType } from './schema.ts'
 import { UnfitValue } from './unfit-value.ts'
 import {
@@ -64,20 +65,21 @@ export function structColumn(
   type: Extract<DataType, { kind: 'struct' }>,
   { values, nullCount, validity, at, encode }: ColumnSource,
 ): ColumnData {
-  const names = new Set(type.children.map((child) => child.name))
+  const keys = rowKeys(type.children)
+  const known = new Set(keys)
   forEachValue(values, at, (value) => {
     if (typeof value !== 'object' || Array.isArray(value)) throw new UnfitValue('is not an object')
     for (const name of Object.keys(value as object)) {
-      if (!names.has(name))
+      if (!known.has(name))
         throw new UnfitValue(`has a property ${JSON.stringify(name)} that the struct lacks`)
     }
   })
-  const children = type.children.map((child) => {
-    const read = propertyReader(child.name)
+  const children = type.children.map((child, c) => {
+    const read = propertyReader(keys[c])
     const members = values.map((value) => (value === null || value === undefined ? FILLER : read(value)))
     return filledColumn(encode, child, members, (i) => {
       const place = at(i)
-      return { row: place.row, column: `${place.column}.${child.name}` }
+      return { row: place.row, column: `${place.column}.${keys[c]}` }
     })
   })
   return { length: values.length, nullCount, buffers: [validity], children }

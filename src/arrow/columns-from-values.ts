@@ -3,6 +3,7 @@ import { encodeValues, offsetBuffers, viewBuffers } from './columns-from-values-
 import { dictionaryColumn, runEndColumn, unionColumn } from './columns-from-values-encoded.ts'
 import { fixedWidthBuffer } from './columns-from-values-fixed.ts'
 import { fixedSizeListColumn, listColumn, mapColumn, structColumn } from './columns-from-values-nested.ts'
+import { rowKeys } from './row-keys.ts'
 import type { Field, Schema } from './schema.ts'
 import { typeName } from './type-name.ts'
 import { invalidValue, type Locate, propertyReader } from './values-walk.ts'
@@ -11,7 +12,8 @@ import { invalidValue, type Locate, propertyReader } from './values-walk.ts'
  * Rows as Arrow columns of a given schema. Values take the forms in which this package reads a column
  * of that type, and their obvious neighbours: integers as bigint, safe number or digits; decimals as
  * text, bigint or number; timestamps as `Timestamp`, `Date`, ISO 8601 text or a bigint in the column's
- * unit; and so on. Nothing is rounded except to a narrower float. A missing property is null.
+ * unit; and so on. Nothing is rounded except to a narrower float. A missing property is null. Properties
+ * are named as in rows that are read: `rowKeys` tells several columns of one name apart.
  * Throws `RowValidationError` for a value that does not fit, a null or a missing property where the
  * field is not nullable, and a property the schema does not have.
  * @param firstRow number of the first row in error messages
@@ -21,11 +23,12 @@ export function columnsFromRows(
   rows: ReadonlyArray<Readonly<Record<string, unknown>>>,
   firstRow = 0,
 ): ColumnData[] {
-  const names = new Set(schema.fields.map((field) => field.name))
-  for (let i = 0; i < rows.length; i++) checkNames(rows[i], names, firstRow + i)
-  return schema.fields.map((field) => {
-    const values = rows.map(propertyReader(field.name))
-    return columnFromValues(field, values, (i) => ({ row: firstRow + i, column: field.name }))
+  const keys = rowKeys(schema.fields)
+  const known = new Set(keys)
+  for (let i = 0; i < rows.length; i++) checkNames(rows[i], known, firstRow + i)
+  return schema.fields.map((field, i) => {
+    const values = rows.map(propertyReader(keys[i]))
+    return columnFromValues(field, values, (row) => ({ row: firstRow + row, column: keys[i] }))
   })
 }
 

@@ -204,6 +204,16 @@ describe('other spellings of a value', () => {
     deepStrictEqual(readBack(type, [given]), [read])
   })
 
+  it('go by the keys of rows where several columns or members have one name', () => {
+    const fields = [
+      field('a', utf8),
+      field('a', int(32)),
+      field('s', { kind: 'struct', children: [field('x', utf8), field('x', utf8)] }),
+    ]
+    const rows = [{ a: 'x', 'a:1': 5, s: { x: '1', 'x:1': '2' } }]
+    deepStrictEqual(throughIpc(fields, rows), rows)
+  })
+
   it('includes objects and pairs for maps, and absence for null', () => {
     const map: DataType = {
       kind: 'map',
