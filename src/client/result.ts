@@ -20,6 +20,8 @@ export interface Statement {
   readonly parameters?: readonly unknown[] | Readonly<Record<string, unknown>>
   /** True when the caller vouches that running the statement twice does no harm; false that it may. Default: judged from its text. */
   readonly idempotent?: boolean
+  /** True for a statement run for its effect: its result is one row with the column `count`. */
+  readonly update?: boolean
 }
 
 export interface ExecuteOptions {

@@ -1,0 +1,198 @@
+import type { Schema } from '../arrow/schema.ts'
+import type { Row } from '../client/result.ts'
+import { RpcError } from '../transport/rpc-error.ts'
+import type { MetadataEntries, TransportStats } from '../transport/transport.ts'
+import {
+  type CollectOptions,
+  collect,
+  DO_ACTION,
+  DO_PUT,
+  GET_FLIGHT_INFO,
+  GET_SCHEMA,
+  LIST_ACTIONS,
+  LIST_FLIGHTS,
+  unary,
+  upload,
+} from './calls.ts'
+import { descriptorRequest } from './commands.ts'
+import { FlightStream } from './flight-stream.ts'
+import {
+  Action,
+  ActionType,
+  CommandGetCatalogs,
+  CommandGetDbSchemas,
+  CommandGetPrimaryKeys,
+  CommandGetSqlInfo,
+  CommandGetTables,
+  CommandGetTableTypes,
+  CommandGetXdbcTypeInfo,
+  Criteria,
+  Empty,
+  FlightDescriptor,
+  FlightInfo,
+  PutResult,
+  Result,
+  SchemaResult,
+  Ticket,
+} from './messages.generated.ts'
+import { decode, encode, type MessageInit, type MessageType } from './protobuf.ts'
+import { accessFailure } from './query-failure.ts'
+import { rowsOf } from './rows-of.ts'
+import { readEncapsulatedSchema } from './schema-message.ts'
+import { type FlightSession, type HandshakeResult, sendHandshake } from './session.ts'
+
+/** Options of one low-level call. */
+export interface FlightCallOptions {
+  signal?: AbortSignal
+  /** Milliseconds the call may take. Default: no limit. */
+  timeoutMs?: number
+  /** Metadata besides that of every call. */
+  headers?: Readonly<Record<string, string>>
+}
+
+/** What a descriptor may be given as: a path, or the bytes of a command. */
+export type Descriptor = readonly string[] | Uint8Array
+
+/**
+ * Single Arrow Flight and Flight SQL calls, for what statements do not cover. Every call rejects with
+ * `RpcError` for a status the server sent (`AuthenticationError` and `PermissionError` where it refuses
+ * access) and with the connection's errors otherwise.
+ */
+export class FlightClient {
+  readonly #session: FlightSession
+
+  constructor(session: FlightSession) {
+    this.#session = session
+  }
+
+  /** Counters of the connection to the server itself. */
+  get stats(): TransportStats {
+    return this.#session.transport.stats
+  }
+
+  /** Exchanges credentials for a token. The token is returned, not used for other calls. */
+  handshake(
+    credentials: { username: string; password: string },
+    options?: FlightCallOptions,
+  ): Promise<HandshakeResult> {
+    const basic = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')
+    const { metadata, ...rest } = this.#options(options)
+    const others = (metadata as MetadataEntries).filter(([name]) => name !== 'authorization')
+    return sendHandshake(this.#session.transport, {
+      ...rest,
+      metadata: [['authorization', `Basic ${basic}`], ...others],
+    })
+  }
+
+  async getFlightInfo(descriptor: Descriptor, options?: FlightCallOptions): Promise<FlightInfo> {
+    return decode(FlightInfo, await this.#unary(GET_FLIGHT_INFO, descriptorOf(descriptor), options))
+  }
+
+  async listFlights(expression?: Uint8Array, options?: FlightCallOptions): Promise<FlightInfo[]> {
+    const messages = await this.#collect(LIST_FLIGHTS, encode(Criteria, { expression }), options)
+    return messages.map((message) => decode(FlightInfo, message))
+  }
+
+  async getSchema(descriptor: Descriptor, options?: FlightCallOptions): Promise<Schema> {
+    const answer = await this.#unary(GET_SCHEMA, descriptorOf(descriptor), options)
+    return readEncapsulatedSchema(decode(SchemaResult, answer).schema)
+  }
+
+  /** The stream of one ticket. Batches are fetched as they are consumed. */
+  doGet(ticket: Uint8Array, options?: FlightCallOptions): FlightStream {
+    return new FlightStream(this.#session.transport, encode(Ticket, { ticket }), this.#options(options))
+  }
+
+  /**
+   * Uploads messages made by `encodeFlightData`, the first with a descriptor, at the pace the server takes
+   * them. Returns the application metadata of every answer.
+   */
+  async doPut(
+    messages: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    options?: FlightCallOptions,
+  ): Promise<Uint8Array[]> {
+    const answers = await translated(
+      upload(this.#session.transport, DO_PUT, messages, this.#options(options)),
+    )
+    return answers.messages.map((message) => decode(PutResult, message).appMetadata)
+  }
+
+  async doAction(type: string, body?: Uint8Array, options?: FlightCallOptions): Promise<Uint8Array[]> {
+    const messages = await this.#collect(DO_ACTION, encode(Action, { type, body }), options)
+    return messages.map((message) => decode(Result, message).body)
+  }
+
+  async listActions(options?: FlightCallOptions): Promise<ActionType[]> {
+    const messages = await this.#collect(LIST_ACTIONS, encode(Empty, {}), options)
+    return messages.map((message) => decode(ActionType, message))
+  }
+
+  /** @param info SqlInfo codes; none asks for all. Rows of `info_name` and `value`. */
+  getSqlInfo(info: readonly number[] = [], options?: FlightCallOptions): Promise<Row[]> {
+    return this.#rows(CommandGetSqlInfo, { info }, options)
+  }
+
+  getCatalogs(options?: FlightCallOptions): Promise<Row[]> {
+    return this.#rows(CommandGetCatalogs, {}, options)
+  }
+
+  getDbSchemas(filter: MessageInit<CommandGetDbSchemas> = {}, options?: FlightCallOptions): Promise<Row[]> {
+    return this.#rows(CommandGetDbSchemas, filter, options)
+  }
+
+  getTables(filter: MessageInit<CommandGetTables> = {}, options?: FlightCallOptions): Promise<Row[]> {
+    return this.#rows(CommandGetTables, filter, options)
+  }
+
+  getTableTypes(options?: FlightCallOptions): Promise<Row[]> {
+    return this.#rows(CommandGetTableTypes, {}, options)
+  }
+
+  getPrimaryKeys(table: MessageInit<CommandGetPrimaryKeys>, options?: FlightCallOptions): Promise<Row[]> {
+    return this.#rows(CommandGetPrimaryKeys, table, options)
+  }
+
+  getXdbcTypeInfo(dataType?: number, options?: FlightCallOptions): Promise<Row[]> {
+    return this.#rows(CommandGetXdbcTypeInfo, { dataType }, options)
+  }
+
+  #options({ signal, timeoutMs, headers }: FlightCallOptions = {}): CollectOptions {
+    return {
+      metadata: this.#session.metadata(undefined, headers),
+      signal,
+      deadline: timeoutMs === undefined ? undefined : performance.now() + timeoutMs,
+    }
+  }
+
+  #unary(path: string, request: Uint8Array, options?: FlightCallOptions): Promise<Uint8Array> {
+    return translated(unary(this.#session.transport, path, request, this.#options(options)))
+  }
+
+  async #collect(path: string, request: Uint8Array, options?: FlightCallOptions): Promise<Uint8Array[]> {
+    const answers = await translated(collect(this.#session.transport, path, request, this.#options(options)))
+    return answers.messages
+  }
+
+  async #rows<T>(type: MessageType<T>, command: MessageInit<T>, options?: FlightCallOptions): Promise<Row[]> {
+    const info = decode(
+      FlightInfo,
+      await this.#unary(GET_FLIGHT_INFO, descriptorRequest(type, command), options),
+    )
+    return translated(rowsOf(this.#session, info, this.#options(options)))
+  }
+}
+
+function descriptorOf(descriptor: Descriptor): Uint8Array {
+  return descriptor instanceof Uint8Array
+    ? encode(FlightDescriptor, { type: 2, cmd: descriptor })
+    : encode(FlightDescriptor, { type: 1, path: descriptor })
+}
+
+/** Refused credentials under their own classes. */
+async function translated<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise
+  } catch (error) {
+    throw (error instanceof RpcError && accessFailure(error)) || error
+  }
+}

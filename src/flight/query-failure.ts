@@ -1,0 +1,39 @@
+import { AuthenticationError, PermissionError, ProtocolError, QueryError, SidecarError } from '../errors.ts'
+import { RpcError } from '../transport/rpc-error.ts'
+
+/** The error a failed statement ends with, in the terms of the statement rather than of the call. */
+export function queryFailure(error: SidecarError, sql: string, traceId?: string): SidecarError {
+  if (!(error instanceof RpcError)) return error
+  const access = accessFailure(error)
+  if (access !== null) return access
+  return new QueryError({
+    serverMessage: error.details,
+    sql,
+    status: error.status,
+    transient: error.status === 'UNAVAILABLE' || error.metadata.get('spiceai-retryable') === '1',
+    traceId: traceId ?? error.metadata.get('spice-trace-id'),
+    unprocessed: error.unprocessed,
+    cause: error,
+  })
+}
+
+/** Refused credentials, or null. Such a request was not run. */
+export function accessFailure(error: RpcError): SidecarError | null {
+  const words = error.details || 'no reason given'
+  if (error.status === 'UNAUTHENTICATED') {
+    return new AuthenticationError(
+      `The Flight server wants other credentials: ${words}. Give the key as option apiKey or SPICE_API_KEY.`,
+      { cause: error },
+    )
+  }
+  if (error.status === 'PERMISSION_DENIED') {
+    return new PermissionError(`The Flight server does not allow this: ${words}`, { cause: error })
+  }
+  return null
+}
+
+/** Whatever was thrown while reading a peer's bytes, as an error of this package. */
+export function asSidecarError(thrown: unknown): SidecarError {
+  if (thrown instanceof SidecarError) return thrown
+  return new ProtocolError(`The result could not be read: ${String(thrown)}`, { cause: thrown })
+}
