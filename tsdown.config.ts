@@ -1,32 +1,21 @@
-import { defineConfig } from 'tsdown'
+import { defineConfig, type UserConfig } from 'tsdown'
 
-// Libraries that only one rarely loaded part needs are bundled into that part, so that installing the
-// client does not install them: see THIRD-PARTY-NOTICES.md. `zod/mini` is bundled because loading the
-// whole of zod costs more than a first query may take.
-const bundled = [/^zod\/mini$/, /^zod\/v4/, /^hono/, /^@hono\/node-server/, /^yaml$/, /^fzstd$/]
+const shared: UserConfig = {
+  platform: 'node',
+  target: 'node20.18',
+  dts: true,
+  hash: false,
+  deps: {
+    // Libraries that only one rarely loaded part needs are bundled into that part, so that installing the
+    // client does not install them: see THIRD-PARTY-NOTICES.md. `zod/mini` is bundled because loading the
+    // whole of zod costs more than a first query may take.
+    alwaysBundle: [/^zod\/mini$/, /^zod\/v4/, /^hono/, /^@hono\/node-server/, /^yaml$/, /^fzstd$/],
+  },
+}
+
+const library = { index: 'src/index.ts', arrow: 'src/arrow/index.ts', embedded: 'src/embedded/index.ts' }
 
 export default defineConfig([
-  {
-    entry: {
-      index: 'src/index.ts',
-      arrow: 'src/arrow/index.ts',
-      embedded: 'src/embedded/index.ts',
-    },
-    format: ['esm', 'cjs'],
-    platform: 'node',
-    target: 'node20.18',
-    dts: true,
-    clean: true,
-    hash: false,
-    deps: { alwaysBundle: bundled },
-  },
-  {
-    entry: { cli: 'src/cli/main.ts' },
-    format: ['esm'],
-    platform: 'node',
-    target: 'node20.18',
-    dts: false,
-    clean: false,
-    deps: { alwaysBundle: bundled },
-  },
+  { ...shared, format: 'esm', entry: { ...library, cli: 'src/cli/main.ts' }, clean: true },
+  { ...shared, format: 'cjs', entry: library, clean: false },
 ])
