@@ -18,22 +18,31 @@ const schemas = new WeakMap<Schema, arrow.Schema>()
 export function toArrowSchema(schema: Schema): arrow.Schema {
   let converted = schemas.get(schema)
   if (converted === undefined) {
-    converted = new arrow.Schema(schema.fields.map(toArrowField), new Map(schema.metadata))
+    const known: KnownDictionaries = { values: new Map(), runs: 0 }
+    const fields = schema.fields.map((field) => toArrowField(field, known))
+    converted = new arrow.Schema(fields, new Map(schema.metadata))
     schemas.set(schema, converted)
   }
   return converted
 }
 
-function toArrowField(field: Field): arrow.Field {
+/** apache-arrow wants one type object for each dictionary id of a schema. */
+interface KnownDictionaries {
+  readonly values: Map<bigint, arrow.DataType>
+  /** Run-end encoded fields so far: they take negative ids, which no writer gives. */
+  runs: number
+}
+
+function toArrowField(field: Field, known: KnownDictionaries): arrow.Field {
   return new arrow.Field(
     field.name,
-    toArrowType(field.type, field.name),
+    toArrowType(field.type, field.name, known),
     field.nullable,
     new Map(field.metadata),
   )
 }
 
-function toArrowType(type: DataType, column: string): arrow.DataType {
+function toArrowType(type: DataType, column: string, known: KnownDictionaries): arrow.DataType {
   switch (type.kind) {
     case 'null':
       return new arrow.Null()
@@ -78,36 +87,49 @@ function toArrowType(type: DataType, column: string): arrow.DataType {
           ? new arrow.IntervalDayTime()
           : new arrow.IntervalMonthDayNano()
     case 'list':
-      return new arrow.List(toArrowField(type.child))
+      return new arrow.List(toArrowField(type.child, known))
     case 'largeList':
-      return new arrow.LargeList(toArrowField(type.child))
+      return new arrow.LargeList(toArrowField(type.child, known))
     case 'fixedSizeList':
-      return new arrow.FixedSizeList(type.size, toArrowField(type.child))
+      return new arrow.FixedSizeList(type.size, toArrowField(type.child, known))
     case 'struct':
-      return new arrow.Struct(type.children.map(toArrowField))
+      return new arrow.Struct(type.children.map((child) => toArrowField(child, known)))
     case 'map':
       return new arrow.Map_(
-        toArrowField(type.entries) as ConstructorParameters<typeof arrow.Map_>[0],
+        toArrowField(type.entries, known) as ConstructorParameters<typeof arrow.Map_>[0],
         type.keysSorted,
       )
     case 'union': {
-      const fields = type.children.map(toArrowField)
+      const fields = type.children.map((child) => toArrowField(child, known))
       return type.mode === 'dense'
         ? new arrow.DenseUnion([...type.typeIds], fields)
         : new arrow.SparseUnion([...type.typeIds], fields)
     }
-    case 'dictionary':
+    case 'dictionary': {
+      const values = known.values.get(type.id) ?? toArrowType(type.value, column, known)
+      known.values.set(type.id, values)
+      const index = toArrowInt(type.index) as ConstructorParameters<typeof arrow.Dictionary>[1]
+      return new arrow.Dictionary(values, index, Number(type.id), type.ordered)
+    }
+    // apache-arrow has no classes for the following; these hold the same values over the same memory.
+    case 'runEndEncoded':
+      if (type.values.type.kind === 'dictionary') throw unsupported(column, 'run-end encoded dictionary')
       return new arrow.Dictionary(
-        toArrowType(type.value, column),
-        toArrowInt(type.index) as ConstructorParameters<typeof arrow.Dictionary>[1],
-        Number(type.id),
-        type.ordered,
+        toArrowType(type.values.type, column, known),
+        new arrow.Int32(),
+        --known.runs,
       )
-    default:
-      throw new UnsupportedError(
-        `Column "${column}": apache-arrow has no ${type.kind} type; read this result with .rows() instead`,
-      )
+    case 'listView':
+      return new arrow.List(toArrowField(type.child, known))
+    case 'largeListView':
+      return new arrow.LargeList(toArrowField(type.child, known))
   }
+}
+
+export function unsupported(column: string, what: string): UnsupportedError {
+  return new UnsupportedError(
+    `Column "${column}": apache-arrow cannot hold a ${what}; read this result with .rows() instead`,
+  )
 }
 
 function toArrowInt(type: IntType): arrow.Int {

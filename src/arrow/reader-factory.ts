@@ -124,9 +124,7 @@ export function readerFactory(type: DataType, values: ValueOptions, column: stri
     }
     case 'runEndEncoded': {
       const value = readerFactory(type.values.type, values, column)
-      const { bitWidth } = type.runEnds.type as IntType
-      return (data, budget) =>
-        new RunEndReader(data, bitWidth as 16 | 32 | 64, value(data.children[1]!, budget))
+      return (data, budget) => new RunEndReader(data, value(data.children[1]!, budget))
     }
   }
 }

@@ -1,8 +1,9 @@
 import * as arrow from 'apache-arrow'
-import { UnsupportedError } from '../errors.ts'
-import { toArrowSchema } from './apache-arrow-types.ts'
+import { toArrowSchema, unsupported } from './apache-arrow-types.ts'
 import { type ArrayData, bigint64s, checkedOffsets, fixedBitWidth, int32s } from './array-data.ts'
 import type { DecodedBatch } from './decoded-batch.ts'
+import { RunEnds } from './readers/encoded.ts'
+import { listRanges } from './readers/nested.ts'
 import { checkedViews } from './readers/views.ts'
 
 /*
@@ -13,7 +14,9 @@ import { checkedViews } from './readers/views.ts'
 /** Throws `UnsupportedError`, naming the column, for types apache-arrow has no class for. */
 export function toRecordBatch(batch: DecodedBatch): arrow.RecordBatch {
   const schema = toArrowSchema(batch.schema)
-  const children = batch.columns.map((column, i) => toData(column, schema.fields[i]!.type))
+  const children = batch.columns.map((column, i) =>
+    toData(column, schema.fields[i]!.type, schema.names[i] as string),
+  )
   const type = new arrow.Struct(schema.fields)
   return new arrow.RecordBatch(
     schema,
@@ -21,7 +24,7 @@ export function toRecordBatch(batch: DecodedBatch): arrow.RecordBatch {
   )
 }
 
-function toData(data: ArrayData, type: arrow.DataType): arrow.Data {
+function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Data {
   const { length, nullCount, body } = data
   const nullBitmap = data.validity < 0 ? undefined : bytesAt(data, data.validity, Math.ceil(length / 8))
   const makeData = (parts: object) =>
@@ -54,39 +57,52 @@ function toData(data: ArrayData, type: arrow.DataType): arrow.Data {
     case 'list':
     case 'map':
     case 'largeList': {
-      const [child] = children(data, type)
+      const [child] = children(data, type, column)
       return makeData({ valueOffsets: offsets(data, child!.length), child })
     }
     case 'fixedSizeList':
-      return makeData({ child: children(data, type)[0] })
+      return makeData({ child: children(data, type, column)[0] })
     case 'struct':
-      return makeData({ children: children(data, type) })
+      return makeData({ children: children(data, type, column) })
     case 'union':
-      if (nullCount > 0)
-        throw new UnsupportedError(
-          'apache-arrow cannot hold a union with nulls of its own; use .rows() instead',
-        )
+      if (nullCount > 0) throw unsupported(column, 'union with nulls of its own')
       return makeData({
         nullBitmap: undefined,
         typeIds: bytesAt(data, data.first, length),
         valueOffsets: data.type.mode === 'dense' ? int32s(body, data.second, length) : undefined,
-        children: children(data, type),
+        children: children(data, type, column),
       })
     case 'dictionary': {
       const values = (type as arrow.Dictionary).dictionary
-      const chunks = (data.dictionary?.chunks ?? []).map((chunk) => toData(chunk, values))
+      const chunks = (data.dictionary?.chunks ?? []).map((chunk) => toData(chunk, values, column))
       return makeData({
         data: bytesAt(data, data.first, (length * data.type.index.bitWidth) / 8),
         dictionary: chunks.length === 0 ? undefined : new arrow.Vector(chunks),
       })
     }
+    case 'runEndEncoded': {
+      const runs = new RunEnds(data)
+      const indices = Int32Array.from({ length }, (_, row) => runs.at(row))
+      const values = toData(data.children[1]!, (type as arrow.Dictionary).dictionary, column)
+      return makeData({
+        ...nullsOfRuns(values, indices),
+        data: indices,
+        dictionary: new arrow.Vector([values]),
+      })
+    }
+    case 'listView':
+    case 'largeListView':
+      return makeData({
+        valueOffsets: contiguousOffsets(data, column),
+        child: children(data, type, column)[0],
+      })
     default:
       return makeData({ data: bytesAt(data, data.first, Math.ceil((length * fixedBitWidth(data.type)) / 8)) })
   }
 }
 
-function children(data: ArrayData, type: arrow.DataType): arrow.Data[] {
-  return data.children.map((child, i) => toData(child, (type.children as arrow.Field[])[i]!.type))
+function children(data: ArrayData, type: arrow.DataType, column: string): arrow.Data[] {
+  return data.children.map((child, i) => toData(child, (type.children as arrow.Field[])[i]!.type, column))
 }
 
 function offsets(data: ArrayData, limit: number): Int32Array | BigInt64Array {
@@ -103,4 +119,39 @@ function bytesAt(data: ArrayData, position: number, length: number): Uint8Array 
   return start % 8 === 0
     ? new Uint8Array(bytes.buffer, start, length)
     : Uint8Array.prototype.slice.call(bytes, position, position + length)
+}
+
+/** Nulls of run-end encoded arrays are those of their values. */
+function nullsOfRuns(
+  values: arrow.Data,
+  indices: Int32Array,
+): { nullCount: number; nullBitmap?: Uint8Array } {
+  if (values.nullCount === 0) return { nullCount: 0 }
+  const nullBitmap = new Uint8Array(Math.ceil(indices.length / 8))
+  let nullCount = 0
+  indices.forEach((run, row) => {
+    if (values.getValid(run)) nullBitmap[row >> 3]! |= 1 << (row & 7)
+    else nullCount++
+  })
+  return { nullCount, nullBitmap }
+}
+
+/** List views whose lists follow each other without gaps, as most writers lay them, are lists. */
+function contiguousOffsets(data: ArrayData, column: string): Int32Array | BigInt64Array {
+  const ranges = listRanges(data)
+  const offsets = new Float64Array(data.length + 1)
+  let end = -1
+  for (let i = 0; i < data.length; i++) {
+    const length = data.isNull(i) ? 0 : ranges.length(i)
+    if (length > 0) {
+      if (end < 0) {
+        end = ranges.start(i)
+        offsets.fill(end, 0, i + 1)
+      }
+      if (ranges.start(i) !== end) throw unsupported(column, 'list view whose lists do not lie in order')
+      end += length
+    }
+    offsets[i + 1] = Math.max(end, 0)
+  }
+  return data.type.kind === 'listView' ? Int32Array.from(offsets) : BigInt64Array.from(offsets, BigInt)
 }

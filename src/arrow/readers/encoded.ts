@@ -49,17 +49,16 @@ export class DictionaryReader implements ValueReader {
   }
 }
 
-/** Run-end encoding: each run's last index plus one, and its value. */
-export class RunEndReader implements ValueReader {
+/** Where the runs of a run-end encoded array end, checked to increase and to cover the array. */
+export class RunEnds {
   readonly #ends: Float64Array
-  readonly #values: ValueReader
   /** Rows are mostly read in order: the run last found is where the search begins. */
   #run = 0
 
-  constructor(data: ArrayData, bitWidth: 16 | 32 | 64, values: ValueReader) {
+  constructor(data: ArrayData) {
     const runs = data.children[0]!
     const { view } = runs.body
-    this.#values = values
+    const { bitWidth } = runs.type as IntType
     this.#ends = new Float64Array(runs.length)
     let previous = 0
     for (let i = 0; i < runs.length; i++) {
@@ -77,13 +76,14 @@ export class RunEndReader implements ValueReader {
       throw new ProtocolError(`Arrow: runs end at ${previous} in an array of ${data.length} values`)
   }
 
-  get(index: number): unknown {
+  /** The run that holds a row. */
+  at(index: number): number {
     const ends = this.#ends
     let run = this.#run
     if (run > 0 && index < ends[run - 1]!) run = this.#search(index)
     while (index >= ends[run]!) run++
     this.#run = run
-    return this.#values.get(run)
+    return run
   }
 
   /** A run at or before the one that holds `index`. */
@@ -96,5 +96,20 @@ export class RunEndReader implements ValueReader {
       else high = middle
     }
     return low
+  }
+}
+
+/** Run-end encoding: each row has the value of its run. */
+export class RunEndReader implements ValueReader {
+  readonly #runs: RunEnds
+  readonly #values: ValueReader
+
+  constructor(data: ArrayData, values: ValueReader) {
+    this.#runs = new RunEnds(data)
+    this.#values = values
+  }
+
+  get(index: number): unknown {
+    return this.#values.get(this.#runs.at(index))
   }
 }
