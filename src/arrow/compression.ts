@@ -1,8 +1,8 @@
 import * as zlib from 'node:zlib'
-import { decompress as decompressWithFzstd } from 'fzstd'
 import { LimitError, ProtocolError, UnsupportedError } from '../errors.ts'
 import { int64Number } from './array-data.ts'
 import { decompressLz4Frame } from './lz4-frame.ts'
+import { decompressWithFzstd } from './zstd-frame.ts'
 
 const CODEC_LZ4_FRAME = 0
 const CODEC_ZSTD = 1
@@ -65,7 +65,7 @@ function decompressInto(source: Uint8Array, target: Uint8Array, codec: number): 
   }
   if (written !== target.length)
     throw new ProtocolError(
-      `Arrow batch: a buffer decompressed to ${written} bytes instead of ${target.length}`,
+      `Arrow batch: a buffer decompresses to ${written} bytes or fewer, not to ${target.length}`,
     )
 }
 
@@ -75,7 +75,7 @@ const nativeZstd: undefined | ((source: Uint8Array, options: { maxOutputLength: 
 ).zstdDecompressSync
 
 function decompressZstd(source: Uint8Array, target: Uint8Array): number {
-  if (nativeZstd === undefined) return decompressWithFzstd(source, target).length
+  if (nativeZstd === undefined) return decompressWithFzstd(source, target)
   const output = nativeZstd(source, { maxOutputLength: target.length })
   target.set(output)
   return output.length
