@@ -1,7 +1,7 @@
 import type { Schema } from '../arrow/schema.ts'
 import type { Row } from '../client/result.ts'
 import { RpcError } from '../transport/rpc-error.ts'
-import type { MetadataEntries, TransportStats } from '../transport/transport.ts'
+import type { TransportStats } from '../transport/transport.ts'
 import {
   type CollectOptions,
   collect,
@@ -39,7 +39,7 @@ import { decode, encode, type MessageInit, type MessageType } from './protobuf.t
 import { accessFailure } from './query-failure.ts'
 import { rowsOf } from './rows-of.ts'
 import { readEncapsulatedSchema } from './schema-message.ts'
-import { type FlightSession, type HandshakeResult, sendHandshake } from './session.ts'
+import { type FlightSession, type HandshakeResult, handshake, type Login } from './session.ts'
 
 /** Options of one low-level call. */
 export interface FlightCallOptions {
@@ -71,17 +71,8 @@ export class FlightClient {
   }
 
   /** Exchanges credentials for a token. The token is returned, not used for other calls. */
-  handshake(
-    credentials: { username: string; password: string },
-    options?: FlightCallOptions,
-  ): Promise<HandshakeResult> {
-    const basic = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')
-    const { metadata, ...rest } = this.#options(options)
-    const others = (metadata as MetadataEntries).filter(([name]) => name !== 'authorization')
-    return sendHandshake(this.#session.transport, {
-      ...rest,
-      metadata: [['authorization', `Basic ${basic}`], ...others],
-    })
+  handshake(login: Login, options?: FlightCallOptions): Promise<HandshakeResult> {
+    return handshake(this.#session.transport, login, this.#options(options))
   }
 
   async getFlightInfo(descriptor: Descriptor, options?: FlightCallOptions): Promise<FlightInfo> {

@@ -24,7 +24,7 @@ export interface FlightOptions {
   /** Sent as bearer token with every call. */
   apiKey?: string
   /** For servers that want a handshake with name and password first. Not together with `apiKey`. */
-  login?: { username: string; password: string }
+  login?: Login
   /** Metadata of every call; names in any case. */
   headers?: Readonly<Record<string, string>>
   /** Further hosts that may see the credentials when a FlightInfo points to them. Default: none. */
@@ -107,15 +107,18 @@ export class FlightSession {
   }
 
   private async handshake(): Promise<void> {
-    const { username, password } = this.options.login!
-    const basic = Buffer.from(`${username}:${password}`).toString('base64')
     const timeoutMs = this.options.connection?.connectTimeoutMs ?? 5000
-    const { token } = await sendHandshake(this.transport, {
-      metadata: [['authorization', `Basic ${basic}`], ...this.base],
+    const { token } = await handshake(this.transport, this.options.login!, {
+      metadata: this.base,
       deadline: performance.now() + 2 * timeoutMs,
     })
-    this.base = [['authorization', token], ...this.base.filter(([name]) => name !== 'authorization')]
+    this.base = [['authorization', token], ...withoutAuthorization(this.base)]
   }
+}
+
+export interface Login {
+  username: string
+  password: string
 }
 
 export interface HandshakeResult {
@@ -124,14 +127,17 @@ export interface HandshakeResult {
   payload: Uint8Array
 }
 
-/** Makes a handshake whose credentials are in `options.metadata`. */
-export async function sendHandshake(transport: Transport, options: CollectOptions): Promise<HandshakeResult> {
-  const { messages, headers, trailers } = await collect(
-    transport,
-    HANDSHAKE,
-    encode(HandshakeRequest, {}),
-    options,
-  ).catch((error) => {
+/** Exchanges name and password for a token. Rejects with `AuthenticationError` when they are refused. */
+export async function handshake(
+  transport: Transport,
+  login: Login,
+  options: CollectOptions,
+): Promise<HandshakeResult> {
+  const basic = Buffer.from(`${login.username}:${login.password}`).toString('base64')
+  const { messages, headers, trailers } = await collect(transport, HANDSHAKE, encode(HandshakeRequest, {}), {
+    ...options,
+    metadata: [['authorization', `Basic ${basic}`], ...withoutAuthorization(options.metadata ?? [])],
+  }).catch((error) => {
     throw (error instanceof RpcError && accessFailure(error)) || error
   })
   const payload = messages.length > 0 ? decode(HandshakeResponse, messages[0]).payload : new Uint8Array(0)
@@ -140,6 +146,10 @@ export async function sendHandshake(transport: Transport, options: CollectOption
     throw new AuthenticationError('The Flight server took the handshake but gave no token')
   }
   return { token: token ?? `Bearer ${Buffer.from(payload).toString('latin1')}`, payload }
+}
+
+function withoutAuthorization(metadata: MetadataEntries): MetadataEntries {
+  return metadata.filter(([name]) => name !== 'authorization')
 }
 
 function authorizationIn(metadata: Metadata | null): string | undefined {
