@@ -2,6 +2,7 @@ import type { ExecuteOptions, Execution, ResultSink, Statement, StatementSource 
 import { AuthenticationError, type SidecarError } from '../errors.ts'
 import { RpcError } from '../transport/rpc-error.ts'
 import type { TransportStats } from '../transport/transport.ts'
+import { awaitUntil } from './await-until.ts'
 import { DirectExecution, type FailureMap } from './direct-execution.ts'
 import { FlightClient } from './flight-client.ts'
 import { hasParameters } from './has-parameters.ts'
@@ -89,7 +90,9 @@ class FlightStatementSource implements FlightSource {
 
   async connect(options: { signal?: AbortSignal; deadline?: number } = {}): Promise<ServerKind> {
     await this.session.transport.connect(options)
-    if (this.kind === null || this.session.needsLogin) await this.prepare()
+    if (this.kind === null || this.session.needsLogin) {
+      await awaitUntil(this.prepare(), 'Finding out what the Flight server is', options)
+    }
     return this.kind!
   }
 
