@@ -41,6 +41,8 @@ const THREADPOOL_SIZE = '16'
 /** Runs a runtime until it is told to end. Resolves with the exit code. */
 export async function serve(argv: string[]): Promise<number> {
   process.env.UV_THREADPOOL_SIZE ??= THREADPOOL_SIZE
+  // grpc-js would add lines of its own to the one that says what is wrong.
+  process.env.GRPC_VERBOSITY ??= 'NONE'
   try {
     const options = readArguments(argv)
     if (options === null) {

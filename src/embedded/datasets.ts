@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type DatasetSource, datasetSource, quoteName, quoteString } from './dataset-source.ts'
 import type { Engine, TableAccess } from './engine/engine.ts'
-import { EngineError, engineErrorFrom } from './engine/engine-error.ts'
+import { EngineError, messageWithoutPlace } from './engine/engine-error.ts'
 import type { StatementTarget } from './engine/statement-target.ts'
 import type { DatasetDefinition, Spicepod } from './spicepod/definition.ts'
 
@@ -106,7 +106,7 @@ export class Datasets implements TableAccess {
       const started = performance.now()
       const result = await work().then(
         (rows) => ({ rows, error: null }),
-        (error) => ({ rows: null, error: engineErrorFrom(error).message }),
+        (error) => ({ rows: null, error: messageWithoutPlace(error) }),
       )
       if (result.error) errors.push(`${name}: ${result.error}`)
       report({ name, seconds: (performance.now() - started) / 1_000, ...result })
@@ -185,7 +185,7 @@ export class Datasets implements TableAccess {
       return dataset.rows
     } catch (error) {
       dataset.status = 'Error'
-      dataset.error = engineErrorFrom(error).message
+      dataset.error = messageWithoutPlace(error)
       throw error
     }
   }

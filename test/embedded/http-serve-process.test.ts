@@ -82,6 +82,7 @@ describe('what cannot be started', () => {
     taken.close()
     expect(code).toBe(2)
     expect(stderr).toContain(`Address 127.0.0.1:${port} is already in use`)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
   })
 })
 

@@ -47,3 +47,8 @@ function kindOf(message: string): EngineErrorKind {
     return 'parameters'
   return 'statement'
 }
+
+/** DuckDB's message without the place in the SQL, for SQL the reader has not written. */
+export function messageWithoutPlace(error: unknown): string {
+  return engineErrorFrom(error).message.split('\n\nLINE ')[0]
+}

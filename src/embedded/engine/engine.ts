@@ -2,7 +2,7 @@ import type { DuckDBInstance, DuckDBResult, DuckDBType } from '@duckdb/node-api'
 import { ActiveQueries, type QueryProtocol } from './active-queries.ts'
 import { ConnectionPool, type PooledConnection } from './connection-pool.ts'
 import { type DuckDBModule, loadDuckDB } from './duckdb.ts'
-import { EngineError, engineErrorFrom } from './engine-error.ts'
+import { EngineError, engineErrorFrom, messageWithoutPlace } from './engine-error.ts'
 import { bindParameters, type Parameters, type PreparedSql, prepareStatement } from './prepare.ts'
 import { QueryResult, type ResultColumn } from './query-result.ts'
 import { StatementRun } from './statement-run.ts'
@@ -241,9 +241,8 @@ export class Engine {
         statement.destroySync()
       }
     } catch (error) {
-      const found = engineErrorFrom(error)
-      // The message goes on with the place in the EXPLAIN, which is not the text the caller wrote.
-      if (found.kind !== 'cancelled') return new EngineError(found.kind, found.message.split('\n\nLINE ')[0])
+      const { kind } = engineErrorFrom(error)
+      if (kind !== 'cancelled') return new EngineError(kind, messageWithoutPlace(error), { cause: error })
     } finally {
       clearTimeout(timer)
     }

@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { routePath } from 'hono/route'
+import { matchedRoutes } from 'hono/route'
 import type { RuntimeContext } from '../runtime-context.ts'
 import { registerAccelerationRoutes } from './acceleration-routes.ts'
 import { registerActiveQueryRoutes } from './active-query-routes.ts'
-import type { App, AppEnvironment } from './app-types.ts'
+import type { App, AppContext, AppEnvironment } from './app-types.ts'
 import { registerHealthRoutes } from './health-routes.ts'
 import { registerListingRoutes } from './listing-routes.ts'
 import { registerSqlRoute } from './sql-route.ts'
@@ -21,7 +21,7 @@ export function createApp(context: RuntimeContext): App {
     await next()
     const { outgoing } = c.env
     const status = outgoing.headersSent ? outgoing.statusCode : c.res.status
-    const labels = { method: c.req.method, path: routePath(c, -1), status: String(status) }
+    const labels = { method: c.req.method, path: routeOf(c), status: String(status) }
     context.metrics.count('http_requests_total', labels)
     context.metrics.observe('http_requests_duration_seconds', (performance.now() - started) / 1_000, labels)
   })
@@ -53,4 +53,9 @@ export function createApp(context: RuntimeContext): App {
   app.notFound((c) => c.body(null, 404))
   app.onError((error, c) => c.text(error.message, 500))
   return app
+}
+
+/** The pattern of the route that answered, so that paths with names in them do not each become a label. */
+function routeOf(c: AppContext): string {
+  return matchedRoutes(c).findLast(({ method }) => method !== 'ALL')?.path ?? 'other'
 }

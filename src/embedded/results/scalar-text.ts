@@ -1,7 +1,7 @@
 import type { ColumnData } from '../../arrow/column-data.ts'
 import type { DataType } from '../../arrow/schema.ts'
 import { bitTest, floatView, int64Reader, int128Reader, viewOf } from './column-access.ts'
-import { dateText, decimalText, floatText, intervalText, timestampText, timeText } from './value-text.ts'
+import { dateText, decimalText, floatText, intervalText, timestampFormatter, timeText } from './value-text.ts'
 
 /** The text of a value that is not null. `json` says how it stands in JSON: bare, in quotes, or as a null. */
 export interface ScalarText {
@@ -41,8 +41,8 @@ export function scalarText(type: DataType, column: ColumnData): ScalarText | nul
     }
     case 'timestamp': {
       const read = int64Reader(column, true)
-      const { unit, timezone } = type
-      return { json: 'quoted', read: (row) => timestampText(read(row), unit, timezone !== null) }
+      const show = timestampFormatter(type.unit, type.timezone !== null)
+      return { json: 'quoted', read: (row) => show(read(row)) }
     }
     case 'time': {
       const read = int64Reader(column, true)

@@ -39,22 +39,33 @@ export function dateText(days: number): string {
   return `${yearText(year)}-${two(month)}-${two(day)}`
 }
 
-/** `2024-01-31T12:00:00.123`, with `Z` behind it for a zone, which is always UTC here. */
-export function timestampText(value: bigint | number, unit: TimeUnit, zoned: boolean): string {
-  const perSecond = UNITS_PER_SECOND[unit]
-  const perDay = perSecond * SECONDS_PER_DAY
-  let days: number
-  let ofDay: number
-  if (typeof value === 'number') {
-    days = Math.floor(value / perDay)
-    ofDay = value - days * perDay
-  } else {
-    const divisor = BigInt(perDay)
-    const remainder = ((value % divisor) + divisor) % divisor
-    days = Number((value - remainder) / divisor)
-    ofDay = Number(remainder)
+/**
+ * Shows timestamps as `2024-01-31T12:00:00.123`, with `Z` behind it for a zone, which is always UTC here.
+ * Remembers the last date: the timestamps of a column are often close together.
+ */
+export function timestampFormatter(unit: TimeUnit, zoned: boolean): (value: bigint | number) => string {
+  const perDay = UNITS_PER_SECOND[unit] * SECONDS_PER_DAY
+  const zone = zoned ? 'Z' : ''
+  let lastDay = Number.NaN
+  let lastDate = ''
+  return (value) => {
+    let day: number
+    let ofDay: number
+    if (typeof value === 'number') {
+      day = Math.floor(value / perDay)
+      ofDay = value - day * perDay
+    } else {
+      const divisor = BigInt(perDay)
+      const remainder = ((value % divisor) + divisor) % divisor
+      day = Number((value - remainder) / divisor)
+      ofDay = Number(remainder)
+    }
+    if (day !== lastDay) {
+      lastDate = dateText(day)
+      lastDay = day
+    }
+    return `${lastDate}T${timeText(ofDay, unit)}${zone}`
   }
-  return `${dateText(days)}T${timeText(ofDay, unit)}${zoned ? 'Z' : ''}`
 }
 
 /** `12:00:00.123` for a time since midnight. */
