@@ -1,7 +1,8 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api'
 import { type DatasetSource, datasetSource, quoteName, quoteString } from './dataset-source.ts'
 import type { Engine, TableAccess } from './engine/engine.ts'
 import { EngineError, messageWithoutPlace } from './engine/engine-error.ts'
+import { interruptible } from './engine/interruptible.ts'
 import type { StatementTarget } from './engine/statement-target.ts'
 import type { DatasetDefinition, Spicepod } from './spicepod/definition.ts'
 
@@ -46,7 +47,7 @@ export class Datasets implements TableAccess {
   /** Loads run one after the other: each already uses every thread of DuckDB. */
   private queue: Promise<void> = Promise.resolve()
   private loadedOnce = false
-  private closed = false
+  private readonly stopping = new AbortController()
 
   private constructor(
     connection: DuckDBConnection,
@@ -145,8 +146,7 @@ export class Datasets implements TableAccess {
 
   /** Stops a load under way. */
   async close(): Promise<void> {
-    this.closed = true
-    this.connection.interrupt()
+    this.stopping.abort(new EngineError('shutting-down', 'the runtime is shutting down'))
     await this.queue
     this.connection.disconnectSync()
   }
@@ -163,7 +163,7 @@ export class Datasets implements TableAccess {
 
   private enqueue<Value>(work: () => Promise<Value>): Promise<Value> {
     const done = this.queue.then(() => {
-      if (this.closed) throw new EngineError('shutting-down', 'the runtime is shutting down')
+      this.stopping.signal.throwIfAborted()
       return work()
     })
     this.queue = done.then(
@@ -195,14 +195,14 @@ export class Datasets implements TableAccess {
     const { relation } = dataset.source
     const name = qualified(dataset)
     if (!dataset.accelerated && !dataset.writable) {
-      await this.connection.run(`CREATE OR REPLACE VIEW ${name} AS SELECT * FROM ${relation}`)
+      await this.run(`CREATE OR REPLACE VIEW ${name} AS SELECT * FROM ${relation}`)
       return null
     }
     // In a refresh_sql the dataset's own name stands for its source.
     const rows = refreshSql
       ? `WITH ${quoteName(dataset.table)} AS (SELECT * FROM ${relation}) SELECT * FROM (${refreshSql})`
       : `SELECT * FROM ${relation}`
-    const result = await this.connection.run(`CREATE OR REPLACE TABLE ${name} AS ${rows}`)
+    const result = await this.run(`CREATE OR REPLACE TABLE ${name} AS ${rows}`)
     const [[count]] = await result.getRows()
     return Number(count)
   }
@@ -210,12 +210,16 @@ export class Datasets implements TableAccess {
   private async createView(view: Spicepod['views'][number]): Promise<null> {
     const { schema, table } = nameParts(view.name)
     await this.createSchema(schema)
-    await this.connection.run(`CREATE OR REPLACE VIEW ${qualified({ schema, table })} AS ${view.sql}`)
+    await this.run(`CREATE OR REPLACE VIEW ${qualified({ schema, table })} AS ${view.sql}`)
     return null
   }
 
+  private run(sql: string): Promise<DuckDBMaterializedResult> {
+    return interruptible(this.connection, this.stopping.signal, () => this.connection.run(sql))
+  }
+
   private async createSchema(schema: string): Promise<void> {
-    await this.connection.run(`CREATE SCHEMA IF NOT EXISTS ${CATALOG}.${quoteName(schema)}`)
+    await this.run(`CREATE SCHEMA IF NOT EXISTS ${CATALOG}.${quoteName(schema)}`)
   }
 }
 

@@ -3,6 +3,7 @@ import { ActiveQueries, type QueryProtocol } from './active-queries.ts'
 import { ConnectionPool, type PooledConnection } from './connection-pool.ts'
 import { type DuckDBModule, loadDuckDB } from './duckdb.ts'
 import { EngineError, engineErrorFrom, messageWithoutPlace } from './engine-error.ts'
+import { interruptible } from './interruptible.ts'
 import { bindParameters, type Parameters, type PreparedSql, prepareStatement } from './prepare.ts'
 import { QueryResult, type ResultColumn } from './query-result.ts'
 import { StatementRun } from './statement-run.ts'
@@ -133,9 +134,12 @@ export class Engine {
     options: { signal?: AbortSignal; readOnly?: boolean } = {},
   ): Promise<StatementDescription> {
     if (this.refusal) throw this.refusal
-    const pooled = await this.pool.acquire(options.signal ?? new AbortController().signal)
+    const signal = options.signal ?? new AbortController().signal
+    const pooled = await this.pool.acquire(signal)
     try {
-      const prepared = await prepareStatement(this.duckdb, pooled, sql)
+      const prepared = await interruptible(pooled.connection, signal, () =>
+        prepareStatement(this.duckdb, pooled, sql),
+      )
       try {
         this.authorise(prepared, options.readOnly ?? false)
         return description(prepared)
@@ -143,6 +147,7 @@ export class Engine {
         prepared.statement.destroySync()
       }
     } catch (error) {
+      if (signal.aborted) throw new EngineError('cancelled', 'the query was cancelled by its client')
       throw this.explained(engineErrorFrom(error))
     } finally {
       this.pool.release(pooled)
@@ -170,26 +175,22 @@ export class Engine {
   private async start(run: StatementRun, sql: string, options: ExecuteOptions): Promise<QueryResult> {
     const pooled = await this.pool.acquire(run.signal)
     run.connection = pooled
-    const prepared = await this.prepare(pooled, sql)
+    const guarded = <Value>(work: () => Promise<Value>) => interruptible(pooled.connection, run.signal, work)
+    const prepared = await guarded(() => this.prepare(pooled, sql))
     this.authorise(prepared, options.readOnly ?? false)
     bindParameters(prepared.statement, options.parameters)
-    run.signal.throwIfAborted()
-    const interrupt = () => pooled.connection.interrupt()
-    run.signal.addEventListener('abort', interrupt, { once: true })
-    let result: DuckDBResult
-    try {
-      result =
-        prepared.kind.does === 'read' ? await prepared.statement.stream() : await prepared.statement.run()
-    } finally {
-      run.signal.removeEventListener('abort', interrupt)
-    }
-    if (prepared.kind.does !== 'read') this.onDataChanged()
+    const { statement, kind } = prepared
+    const result = await guarded<DuckDBResult>(() =>
+      kind.does === 'read' ? statement.stream() : statement.run(),
+    )
+    if (kind.does !== 'read') this.onDataChanged()
     run.signal.throwIfAborted()
     const { columns, rowsChanged } = shapeOf(result, prepared)
     return new QueryResult(result, columns, rowsChanged, {
       signal: run.signal,
-      interrupt,
-      explainFailure: () => this.explainFailure(pooled, sql, options),
+      interruptible: guarded,
+      stop: (reason) => run.query.controller.abort(reason),
+      explainFailure: () => this.explainFailure(pooled, run.signal, sql, options),
       release: (clean) => this.release(run, clean),
     })
   }
@@ -227,24 +228,23 @@ export class Engine {
    * more under EXPLAIN ANALYZE: that keeps no rows and reports the error.
    */
   private async explainFailure(
-    pooled: PooledConnection,
+    { connection }: PooledConnection,
+    signal: AbortSignal,
     sql: string,
     options: ExecuteOptions,
   ): Promise<EngineError> {
-    const timer = setTimeout(() => pooled.connection.interrupt(), EXPLAIN_FAILURE_MS)
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(EXPLAIN_FAILURE_MS)])
     try {
-      const statement = await pooled.connection.prepare(`EXPLAIN ANALYZE ${sql}`)
+      const statement = await connection.prepare(`EXPLAIN ANALYZE ${sql}`)
       try {
         bindParameters(statement, options.parameters)
-        await statement.run()
+        await interruptible(connection, limited, () => statement.run())
       } finally {
         statement.destroySync()
       }
     } catch (error) {
       const { kind } = engineErrorFrom(error)
       if (kind !== 'cancelled') return new EngineError(kind, messageWithoutPlace(error), { cause: error })
-    } finally {
-      clearTimeout(timer)
     }
     return new EngineError('statement', 'the statement failed while its rows were being read')
   }

@@ -13,8 +13,10 @@ const CLOSED = () => new EngineError('cancelled', 'the result was closed before 
 
 export interface QueryResultOwner {
   readonly signal: AbortSignal
-  /** Stops what the connection runs at this moment. */
-  interrupt(): void
+  /** Runs work on the connection, interrupted when `signal` is aborted. */
+  interruptible<Value>(work: () => Promise<Value>): Promise<Value>
+  /** Aborts `signal`. */
+  stop(reason: EngineError): void
   /** Asks again why a failed stream failed. */
   explainFailure(): Promise<EngineError>
   /** Gives the connection back; `clean` is false when the stream was left before its end. */
@@ -59,14 +61,10 @@ export class QueryResult {
       return null
     }
     const { signal } = this.owner
-    const onAbort = () => this.owner.interrupt()
     try {
-      signal.throwIfAborted()
-      signal.addEventListener('abort', onAbort, { once: true })
-      this.fetching = this.result.fetchChunk()
+      this.fetching = this.owner.interruptible(() => this.result.fetchChunk())
       const chunk = await this.fetching
       signal.throwIfAborted()
-      if (this.abandoned) throw CLOSED()
       if (chunk && chunk.rowCount > 0) return chunk
       // The binding reports a stream that fails as one that ends; only the result's type tells them apart.
       if (this.result.returnType === RESULT_TYPE_INVALID) throw await this.owner.explainFailure()
@@ -75,7 +73,6 @@ export class QueryResult {
       throw signal.aborted ? signal.reason : engineErrorFrom(error)
     } finally {
       this.fetching = null
-      signal.removeEventListener('abort', onAbort)
     }
     await this.finish(true)
     return null
@@ -86,7 +83,7 @@ export class QueryResult {
     if (this.closing) return this.closing
     this.abandoned = true
     if (this.fetching) {
-      this.owner.interrupt()
+      this.owner.stop(CLOSED())
       await this.fetching.catch(() => {})
     }
     await this.finish(false)
