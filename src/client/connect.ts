@@ -6,6 +6,7 @@ import { RuntimeApi } from '../http/runtime-api.ts'
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from '../options.ts'
 import { RetryingSource } from '../resilience/retrying-source.ts'
 import { isReadOnly } from '../sql/classify.ts'
+import { openFlight } from './open-flight.ts'
 import type { StatementSource } from './result.ts'
 import { SidecarClient } from './sidecar-client.ts'
 
@@ -22,9 +23,11 @@ export async function connect(
 ): Promise<SidecarClient> {
   const resolved = resolveOptions(target, options)
   const endpoint = await discover(resolved)
+  const flight = await openFlight(resolved, endpoint)
   const client = endpoint.http && httpClient(resolved, endpoint.http)
   return new SidecarClient(resolved, endpoint, {
-    flight: null,
+    flight: flight && retrying(flight, resolved),
+    flightClient: flight?.client ?? null,
     http: client && retrying(new HttpSource(client), resolved),
     api: client && new RuntimeApi(client, resolved.timeoutMs),
   })

@@ -3,8 +3,10 @@ import { NO_METADATA, type Schema } from '../arrow/schema.ts'
 import { AbortError, ClosedError } from '../errors.ts'
 import { BatchQueue } from './batch-queue.ts'
 import { type Consumer, type QueryTimings, RowsConsumer } from './consumer.ts'
+import { type JsonValue, jsonSafeRows } from './json-safe.ts'
 import type { QueryOptions } from './query-options.ts'
 import type { Execution, ResultBatch, ResultInfo, ResultSink, Row, Statement } from './result.ts'
+import { type RowOf, rowValidator, type StandardSchema } from './typed-rows.ts'
 
 /** Starts a statement for a query; the client behind it. */
 export interface QueryRunner {
@@ -68,6 +70,19 @@ export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
 
   get timings(): QueryTimings {
     return this.#consumer?.timings ?? {}
+  }
+
+  /**
+   * The same query with every row validated, and typed, by a schema of zod or any other library of the
+   * Standard Schema interface. Reading it throws `RowValidationError` at the first row that does not fit.
+   */
+  as<S extends StandardSchema>(schema: S): Query<RowOf<S>> {
+    return new Query(this.#runner, this.#statement, this.#options, rowValidator(schema))
+  }
+
+  /** All rows in a form JSON can carry without loss: see `jsonSafeRows`. */
+  async json(): Promise<{ [column: string]: JsonValue }[]> {
+    return jsonSafeRows((await this.rows()) as Row[])
   }
 
   /** All rows. Asked again, the same promise. */

@@ -1,6 +1,7 @@
 import { formatFlightAddress, formatHttpAddress } from '../address.ts'
 import type { Endpoint } from '../discovery/discover.ts'
 import { type CandidateReport, ClosedError, OptionsError, UnsupportedError } from '../errors.ts'
+import type { FlightClient } from '../flight/flight-client.ts'
 import type { CallOptions, RuntimeApi } from '../http/runtime-api.ts'
 import type { Catalog, ComponentStatus } from '../http/runtime-types.ts'
 import type { ResolvedOptions } from '../options.ts'
@@ -20,8 +21,8 @@ export interface EndpointReport {
   flight: string | null
   /** What carries queries unless they say otherwise. */
   transport: 'flight' | 'http'
-  /** `spice` when the runtime identified itself; `unknown` for a Flight address nothing vouches for. */
-  server: 'spice' | 'unknown'
+  /** `spice` when the runtime identified itself; `flight-sql` for any other Flight SQL server. */
+  server: 'spice' | 'flight-sql' | 'unknown'
   /** The steps that led here, in order. */
   reasons: readonly string[]
   candidates: readonly CandidateReport[]
@@ -30,6 +31,7 @@ export interface EndpointReport {
 /** What a client may use: at least one transport, and the rest of the HTTP API where HTTP is known. */
 export interface Sources {
   flight: StatementSource | null
+  flightClient: FlightClient | null
   http: StatementSource | null
   api: RuntimeApi | null
 }
@@ -91,6 +93,13 @@ export class SidecarClient implements AsyncDisposable {
     const query = this.query(statement, parameters, { idempotent: false, ...options })
     const rows = await query.rows()
     return { rowCount: affectedRows(rows), rows, warnings: query.warnings }
+  }
+
+  /** Single Flight and Flight SQL calls on the connections queries use. */
+  get flight(): FlightClient {
+    const { flightClient } = this.#sources
+    if (flightClient !== null) return flightClient
+    throw new UnsupportedError(`This client does not use Flight: ${this.endpoint.reasons.join('; ')}`)
   }
 
   /** The datasets the runtime serves. */

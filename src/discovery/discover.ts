@@ -17,8 +17,8 @@ import { listens } from './tcp-probe.ts'
 export interface Endpoint {
   http: HttpAddress | null
   flight: FlightAddress | null
-  /** `spice` when the runtime identified itself, `unknown` for a Flight address nothing vouches for. */
-  server: 'spice' | 'unknown'
+  /** `spice` when the runtime identified itself over HTTP; `unknown` when there was no HTTP to ask. */
+  server: 'spice' | 'flight-sql' | 'unknown'
   /** Readable steps of the search, in order. */
   reasons: string[]
   candidates: CandidateReport[]
