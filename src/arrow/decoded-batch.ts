@@ -26,7 +26,7 @@ export class DecodedBatch {
   /** Appends every row to `target`. Throws `ProtocolError`, `LossyValueError` or `LimitError`. */
   appendRows(target: RowObject[]): void {
     if (this.rowCount === 0) return
-    this.#budget.reset()
+    this.#budget.reset(this.columns[0]?.body.bytes.length ?? 0)
     const { factories } = this.#plan
     const readers: ValueReader[] = []
     for (let i = 0; i < factories.length; i++) readers.push(factories[i]!(this.columns[i]!, this.#budget))

@@ -19,7 +19,8 @@ export interface IpcContents {
 
 /**
  * Reads a whole IPC stream or IPC file. The batches lie on `bytes`, which must not change.
- * Throws `ProtocolError` when it is neither, or was cut off within a message.
+ * Throws `ProtocolError` when it is neither, or was cut off within a message. A stream may also end without
+ * its end mark, as when a pipe closes: what was cut off between two messages cannot be told from that.
  */
 export function readIpc(bytes: Uint8Array, options?: StreamDecoderOptions): IpcContents {
   const decoder = new StreamDecoder(options)

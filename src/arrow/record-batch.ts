@@ -26,7 +26,7 @@ export function toRecordBatch(batch: DecodedBatch): arrow.RecordBatch {
 
 function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Data {
   const { length, nullCount, body } = data
-  const nullBitmap = data.validity < 0 ? undefined : bytesAt(data, data.validity, Math.ceil(length / 8))
+  const nullBitmap = data.validity < 0 ? undefined : bytesAt(data, data.validity, Math.ceil(length / 8), 1)
   const makeData = (parts: object) =>
     arrow.makeData({
       type,
@@ -44,15 +44,15 @@ function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Da
     case 'largeBinary':
       return makeData({
         valueOffsets: offsets(data, data.secondLength),
-        data: bytesAt(data, data.second, data.secondLength),
+        data: bytesAt(data, data.second, data.secondLength, 1),
       })
     case 'utf8View':
     case 'binaryView': {
       checkedViews(data)
       const variadicBuffers: Uint8Array[] = []
       for (let i = 0; i < data.variadic.length; i += 2)
-        variadicBuffers.push(bytesAt(data, data.variadic[i]!, data.variadic[i + 1]!))
-      return makeData({ views: bytesAt(data, data.first, length * 16), variadicBuffers })
+        variadicBuffers.push(bytesAt(data, data.variadic[i]!, data.variadic[i + 1]!, 1))
+      return makeData({ views: bytesAt(data, data.first, length * 16, 1), variadicBuffers })
     }
     case 'list':
     case 'map':
@@ -68,15 +68,16 @@ function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Da
       if (nullCount > 0) throw unsupported(column, 'union with nulls of its own')
       return makeData({
         nullBitmap: undefined,
-        typeIds: bytesAt(data, data.first, length),
+        typeIds: bytesAt(data, data.first, length, 1),
         valueOffsets: data.type.mode === 'dense' ? int32s(body, data.second, length) : undefined,
         children: children(data, type, column),
       })
     case 'dictionary': {
       const values = (type as arrow.Dictionary).dictionary
       const chunks = (data.dictionary?.chunks ?? []).map((chunk) => toData(chunk, values, column))
+      const width = data.type.index.bitWidth / 8
       return makeData({
-        data: bytesAt(data, data.first, (length * data.type.index.bitWidth) / 8),
+        data: bytesAt(data, data.first, length * width, width),
         dictionary: chunks.length === 0 ? undefined : new arrow.Vector(chunks),
       })
     }
@@ -96,8 +97,12 @@ function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Da
         valueOffsets: contiguousOffsets(data, column),
         child: children(data, type, column)[0],
       })
-    default:
-      return makeData({ data: bytesAt(data, data.first, Math.ceil((length * fixedBitWidth(data.type)) / 8)) })
+    default: {
+      const bits = fixedBitWidth(data.type)
+      // Bytes in a row for bools and fixed-size binary; otherwise typed arrays of at most eight bytes.
+      const alignment = data.type.kind === 'fixedSizeBinary' || bits === 1 ? 1 : Math.min(bits / 8, 8)
+      return makeData({ data: bytesAt(data, data.first, Math.ceil((length * bits) / 8), alignment) })
+    }
   }
 }
 
@@ -112,11 +117,11 @@ function offsets(data: ArrayData, limit: number): Int32Array | BigInt64Array {
   return data.firstLength === 0 ? new BigInt64Array(1) : bigint64s(data.body, data.first, data.length + 1)
 }
 
-/** Bytes a typed array of any width can be laid over: copied only where they lie unaligned. */
-function bytesAt(data: ArrayData, position: number, length: number): Uint8Array {
+/** Bytes a typed array can be laid over: copied only where they do not lie on a multiple of `alignment`. */
+function bytesAt(data: ArrayData, position: number, length: number, alignment: number): Uint8Array {
   const { bytes } = data.body
   const start = bytes.byteOffset + position
-  return start % 8 === 0
+  return start % alignment === 0
     ? new Uint8Array(bytes.buffer, start, length)
     : Uint8Array.prototype.slice.call(bytes, position, position + length)
 }

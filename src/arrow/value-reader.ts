@@ -22,9 +22,9 @@ export class ExpansionBudget {
     this.#left = limit
   }
 
-  /** To be called before each batch. */
-  reset(): void {
-    this.#left = this.limit
+  /** To be called before each batch: what its bytes hold themselves comes on top. */
+  reset(batchBytes: number): void {
+    this.#left = this.limit + batchBytes
   }
 
   spend(bytes: number): void {

@@ -70,4 +70,15 @@ describe('what surrounds the values', () => {
     expect(readIpc(bytesOf('no-columns')).batches.map((batch) => batch.rowCount)).toEqual([3])
     expect(readIpc(bytesOf('empty')).batches).toEqual([])
   })
+
+  test('deltas add to a dictionary, replacements leave earlier batches their own', () => {
+    const lengths = (name: string) =>
+      readIpc(bytesOf(name)).batches.map(({ columns }) => columns[0]!.dictionaryLength)
+    expect(lengths('deltas')).toEqual([2, 3, 5])
+    const delta = readIpc(bytesOf('deltas')).batches.map(({ columns }) => columns[0]!.dictionary)
+    expect(delta[0]).toBe(delta[2])
+    expect(delta[2]!.chunks).toHaveLength(3)
+    const replaced = readIpc(bytesOf('encodings')).batches.map(({ columns }) => columns[0]!.dictionary)
+    expect(replaced[0]).not.toBe(replaced[1])
+  })
 })

@@ -52,6 +52,16 @@ test('buffers are the received memory, not copies', async () => {
   for (const child of data.children.slice(1)) expect(child.values.buffer).toBe(bytes.buffer)
 })
 
+test('bytes need no alignment and are not copied for it', async () => {
+  const bytes = fixture('texts')
+  const moved = new Uint8Array(bytes.length + 3).subarray(3)
+  moved.set(bytes)
+  const { data } = await readIpc(moved).batches[0]!.toRecordBatch()
+  const [utf8, , , binary] = data.children
+  expect([utf8!.values.buffer, binary!.values.buffer]).toEqual([moved.buffer, moved.buffer])
+  expect(utf8!.valueOffsets.buffer).not.toBe(moved.buffer)
+})
+
 describe('types apache-arrow has no class for', () => {
   test('run-end encoded columns become dictionary encoded', async () => {
     const { batches, schema } = readIpc(fixture('encodings'))

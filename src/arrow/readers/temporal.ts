@@ -1,3 +1,4 @@
+import { ProtocolError } from '../../errors.ts'
 import { type ArrayData, int64Number } from '../array-data.ts'
 import { formatDate } from '../calendar.ts'
 import type { TimeUnit } from '../schema.ts'
@@ -47,6 +48,7 @@ export class TimeReader extends FixedWidthReader implements ValueReader {
     const count = this.#wide
       ? int64Number(this.view, this.first + index * 8)
       : this.view.getInt32(this.first + index * 4, true)
+    if (!Number.isSafeInteger(count)) throw new ProtocolError('Arrow: a time of day lies beyond any day')
     return formatTime(count, this.#unit)
   }
 }
