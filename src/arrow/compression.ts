@@ -1,4 +1,3 @@
-import * as zlib from 'node:zlib'
 import { LimitError, ProtocolError, UnsupportedError } from '../errors.ts'
 import { int64Number } from './array-data.ts'
 import { decompressLz4Frame } from './lz4-frame.ts'
@@ -69,12 +68,12 @@ function decompressInto(source: Uint8Array, target: Uint8Array, codec: number): 
     )
 }
 
-/** Absent before Node 22.15. */
-const nativeZstd: undefined | ((source: Uint8Array, options: { maxOutputLength: number }) => Uint8Array) = (
-  zlib as { zstdDecompressSync?: typeof nativeZstd }
-).zstdDecompressSync
+type NativeZstd = (source: Uint8Array, options: { maxOutputLength: number }) => Uint8Array
 
 function decompressZstd(source: Uint8Array, target: Uint8Array): number {
+  // Absent before Node 22.15. Looked up here, because loading node:zlib with the module delays every start.
+  const zlib = process.getBuiltinModule('node:zlib') as { zstdDecompressSync?: NativeZstd }
+  const nativeZstd = zlib.zstdDecompressSync
   if (nativeZstd === undefined) return decompressWithFzstd(source, target)
   const output = nativeZstd(source, { maxOutputLength: target.length })
   target.set(output)

@@ -1,6 +1,6 @@
-import { type LookupAddress, lookup } from 'node:dns'
+import type { LookupAddress } from 'node:dns'
 import { connect as connectSocket, isIP, type Socket } from 'node:net'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { ConnectionError } from '../../errors.ts'
 import type { FlightAddress, TlsOptions } from '../transport.ts'
 
@@ -128,6 +128,8 @@ function resolve(
   if (address.port < 0 || isIP(address.host) !== 0) done(null, [address.host])
   else if (address.host === 'localhost') done(null, ['127.0.0.1', '::1'])
   else {
+    // Loaded here, as node:tls below: each takes longer to load than a loopback connection to open.
+    const { lookup } = process.getBuiltinModule('node:dns')
     lookup(address.host, { all: true }, (error, found: LookupAddress[]) => {
       done(error, error === null ? found.map((entry) => entry.address) : [])
     })
@@ -162,6 +164,7 @@ function openSocket(
     ALPNProtocols: ['h2'],
     onread,
   }
+  const { connect: connectTls } = process.getBuiltinModule('node:tls')
   return connectTls(name === undefined ? options : { ...options, servername: name })
 }
 

@@ -1,4 +1,3 @@
-import { gunzipSync, inflateSync } from 'node:zlib'
 import { LimitError, ProtocolError, UnsupportedError } from '../../errors.ts'
 import { allocateMessage } from './message-assembler.ts'
 
@@ -23,6 +22,8 @@ export function inflateMessage(
   }
   let inflated: Buffer
   try {
+    // Loaded when a peer compresses, which is rare.
+    const { gunzipSync, inflateSync } = process.getBuiltinModule('node:zlib')
     const options = { maxOutputLength: Math.max(maxBytes, 1) }
     inflated = encoding === 'gzip' ? gunzipSync(message, options) : inflateSync(message, options)
   } catch (cause) {
