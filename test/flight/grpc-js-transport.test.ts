@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { createServer as createHttp2Server } from 'node:http2'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { Metadata } from '@grpc/grpc-js'
+import { Metadata, ServerCredentials } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AbortError, type SidecarError } from '../../src/errors.ts'
 import { encodeFlightData } from '../../src/flight/flight-data.ts'
@@ -384,6 +385,23 @@ describe('addresses of a grpc-js transport', () => {
       () => transport.close(),
     )
     expect((await run(transport, bytes())).messages).toEqual([bytes(3)])
+  })
+
+  it('may be served over TLS, whose certificate is checked', async () => {
+    const cert = readFileSync(new URL('../fixtures/test-only-cert.pem', import.meta.url))
+    const key = readFileSync(new URL('../fixtures/test-only-key.pem', import.meta.url))
+    const credentials = ServerCredentials.createSsl(null, [{ cert_chain: cert, private_key: key }])
+    const server = await flightServer({ DoGet: (call) => call.send(bytes(4)) }, { credentials })
+    open.push(() => server.kill())
+    const address = { secure: true, host: 'localhost', port: server.port }
+    const trusting = createGrpcTransport({ address, tls: { ca: cert } })
+    open.push(() => trusting.close())
+    expect((await run(trusting, bytes())).messages).toEqual([bytes(4)])
+    const strict = createGrpcTransport({ address })
+    open.push(() => strict.close())
+    const { error } = await run(strict, bytes())
+    expect(error).toMatchObject({ code: 'CONNECTION_FAILED', unprocessed: true })
+    expect(error?.message).toMatch(/certificate/)
   })
 
   it('connect once for many calls, and again after the server is back', async () => {
