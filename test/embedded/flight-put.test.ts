@@ -11,6 +11,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AbortError, type SidecarError } from '../../src/errors.ts'
 import { packAny } from '../../src/flight/any.ts'
 import { encodeFlightData } from '../../src/flight/flight-data.ts'
 import {
@@ -20,6 +21,7 @@ import {
   DoPutUpdateResult,
 } from '../../src/flight/messages.generated.ts'
 import { decode } from '../../src/flight/protobuf.ts'
+import { NativeTransport } from '../../src/transport/native/transport.ts'
 import { type FlightRuntime, startFlightRuntime } from '../support/flight-runtime.ts'
 import { RawFlightClient, rpcErrorOf, uploadOf } from '../support/raw-flight-client.ts'
 
@@ -114,15 +116,38 @@ describe('an upload to a dataset', () => {
     expect(await journal('id = 71')).toHaveLength(1)
   })
 
-  it('leaves nothing behind when its client cancels', async () => {
-    const call = writer.duplex('DoPut')
-    const failed = rpcErrorOf(call.toArray())
-    for (const message of uploadOf(entries([80n], ['cancelled']), path('journal'))) call.write(message)
-    await new Promise((resolve) => setImmediate(resolve))
-    call.cancel()
-    expect((await failed).code).toBe(status.CANCELLED)
-    expect(await journal('id = 80')).toEqual([])
+  it('leaves nothing behind when its client goes away without closing its side', async () => {
+    // Not by grpc-js, which closes its side when it cancels: to the server that is a whole upload.
+    for (const leave of ['cancel', 'disconnect'] as const) {
+      for (let turns = 0; turns < 6; turns++) await abandon(leave, turns)
+    }
+    await writer.doPut(uploadOf(entries([81n], ['after']), path('journal')))
+    expect(await journal('id IN (80, 81)')).toMatchObject([{ id: 81n }])
   })
+
+  async function abandon(leave: 'cancel' | 'disconnect', turns: number): Promise<void> {
+    const [host, port] = runtime.address.split(':')
+    const transport = new NativeTransport({ address: { secure: false, host, port: Number(port) } })
+    await transport.connect()
+    const ended = new Promise<SidecarError | null>((resolve) => {
+      const call = transport.start(
+        '/arrow.flight.protocol.FlightService/DoPut',
+        null,
+        { onMessage() {}, onEnd: resolve },
+        { metadata: [['authorization', 'Bearer w']] },
+      )
+      for (const message of uploadOf(entries([80n], ['abandoned']), path('journal'))) call.write(message)
+      const go = (turn: number): unknown =>
+        turn > 0
+          ? setImmediate(() => go(turn - 1))
+          : leave === 'cancel'
+            ? call.cancel(new AbortError('enough'))
+            : transport.close()
+      go(turns)
+    })
+    expect(await ended).not.toBeNull()
+    await transport.close()
+  }
 
   it.each<[string, Table, RegExp]>([
     ['a column too many', entries([1n], ['x']).assign(tableFromArrays({ more: [1] })), /no column more/],

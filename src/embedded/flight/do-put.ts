@@ -30,7 +30,7 @@ export async function doPut(
   call: FlightCall,
   stream: ResponseStream,
 ): Promise<void> {
-  const upload = new PutStream(requests, call.signal)
+  const upload = new PutStream(requests, call)
   const first = await upload.next()
   if (first === null || first.descriptor.length === 0) {
     throw invalidArgument('The first message of a DoPut has to carry a descriptor')

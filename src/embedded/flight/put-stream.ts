@@ -1,5 +1,7 @@
-import { status } from '@grpc/grpc-js'
+import { setImmediate } from 'node:timers/promises'
+import { Metadata, status } from '@grpc/grpc-js'
 import { type FlightDataParts, parseFlightData } from '../../flight/flight-data.ts'
+import type { FlightCall } from './flight-call.ts'
 import { FlightError } from './flight-error.ts'
 
 /** The runtime's default of `SPICE_DO_PUT_IDLE_TIMEOUT_SECS`. */
@@ -9,44 +11,64 @@ const KEEPALIVE = 'spice-keepalive'
 /** The FlightData messages of an upload. Keep-alive messages only reset the idle clock. */
 export class PutStream {
   private readonly messages: AsyncIterator<Uint8Array>
-  private readonly signal: AbortSignal
+  private readonly call: FlightCall
+  private ended = false
 
-  constructor(requests: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+  constructor(requests: AsyncIterable<Uint8Array>, call: FlightCall) {
     this.messages = requests[Symbol.asyncIterator]()
-    this.signal = signal
+    this.call = call
   }
 
-  /** Null once the client has closed its side. Throws `FlightError` DEADLINE_EXCEEDED, `ProtocolError`. */
+  /**
+   * Null once the client has closed its side. Throws `FlightError` DEADLINE_EXCEEDED, `ProtocolError`, and
+   * the call's reason when the client went away: what it sent until then is not the whole upload.
+   */
   async next(): Promise<FlightDataParts | null> {
-    for (;;) {
-      const next = await this.nextOrTimeout()
-      this.signal.throwIfAborted()
-      if (next.done) return null
-      const parts = parseFlightData(next.value)
-      if (!isKeepalive(parts)) return parts
+    while (!this.ended) {
+      const next = await this.nextMessage()
+      if (next.done) await this.confirmEnd()
+      else {
+        const parts = parseFlightData(next.value)
+        if (!isKeepalive(parts)) return parts
+      }
     }
+    return null
   }
 
-  private async nextOrTimeout(): Promise<IteratorResult<Uint8Array>> {
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () =>
-          reject(
-            new FlightError(
-              status.DEADLINE_EXCEEDED,
-              `No message arrived for ${IDLE_TIMEOUT_MS / 1000} seconds`,
-            ),
-          ),
-        IDLE_TIMEOUT_MS,
-      )
+  /**
+   * A stream that was reset ends like one that was closed, and grpc-js may tell of the reset only later.
+   * It looks for one when it is about to send something, so the initial metadata goes out here.
+   */
+  private async confirmEnd(): Promise<void> {
+    this.ended = true
+    this.call.sendMetadata(new Metadata())
+    await setImmediate()
+    this.call.signal.throwIfAborted()
+  }
+
+  private async nextMessage(): Promise<IteratorResult<Uint8Array>> {
+    const { signal } = this.call
+    signal.throwIfAborted()
+    let stop = () => {}
+    const stopped = new Promise<never>((_, reject) => {
+      const onAbort = () => reject(signal.reason)
+      signal.addEventListener('abort', onAbort, { once: true })
+      const timer = setTimeout(() => reject(idleError()), IDLE_TIMEOUT_MS)
+      stop = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', onAbort)
+      }
     })
     try {
-      return await Promise.race([this.messages.next(), timeout])
+      return await Promise.race([this.messages.next(), stopped])
     } finally {
-      clearTimeout(timer)
+      stop()
     }
   }
+}
+
+function idleError(): FlightError {
+  return new FlightError(status.DEADLINE_EXCEEDED, `No message arrived for ${IDLE_TIMEOUT_MS / 1000} seconds`)
 }
 
 function isKeepalive({ header, body, descriptor, appMetadata }: FlightDataParts): boolean {
