@@ -19,7 +19,7 @@ afterAll(() => runtime?.stop())
 
 // The client greets on the console whenever it is made.
 beforeEach(() => {
-  vi.spyOn(console, 'log').mockReturnValue(undefined)
+  vi.spyOn(console, 'debug').mockReturnValue(undefined)
   return () => vi.restoreAllMocks()
 })
 
