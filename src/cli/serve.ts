@@ -33,8 +33,6 @@ Example:
 const EXIT_OK = 0
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
-/** A process ended by SIGINT; what a shell reports for it. */
-const EXIT_INTERRUPTED = 130
 /** Statements run on libuv's threads, which must be set before the first one starts. */
 const THREADPOOL_SIZE = '16'
 
@@ -83,17 +81,25 @@ async function run(options: RuntimeOptions, shutdownMs: number | null): Promise<
 function stopOnSignal(runtime: EmbeddedRuntime, shutdownMs: number | null): Promise<number> {
   return new Promise((resolve) => {
     let stopping = false
-    const stop = () => {
-      if (stopping) process.exit(EXIT_INTERRUPTED)
+    const stop = (signal: NodeJS.Signals) => {
+      if (stopping) {
+        // process.exit() would wait for the statements that run; without a handler the signal kills.
+        unlisten()
+        process.kill(process.pid, signal)
+        return
+      }
       stopping = true
       const deadlineMs = shutdownMs ?? runtime.shutdownTimeoutMs ?? 30_000
       say(`Shutdown initiated; waiting up to ${deadlineMs / 1_000} s for statements to end`)
       runtime.close(deadlineMs).then(() => {
-        process.off('SIGTERM', stop)
-        process.off('SIGINT', stop)
+        unlisten()
         say('Goodbye!')
         resolve(EXIT_OK)
       })
+    }
+    const unlisten = () => {
+      process.off('SIGTERM', stop)
+      process.off('SIGINT', stop)
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 
-/**
- * The id a query is traced by: `spice-trace-id` if it is 32 hex digits and not all zero, else the trace
- * id of a W3C `traceparent`, else a new one.
- */
-export function traceId(spiceTraceId: string | undefined, traceparent: string | undefined): string {
-  for (const id of [spiceTraceId, traceparent?.split('-')[1]]) {
-    if (id && /^[0-9a-f]{32}$/i.test(id) && !/^0+$/.test(id)) return id.toLowerCase()
-  }
+const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/i
+
+/** The trace a request belongs to: `spice-trace-id`, else the id in W3C `traceparent`; malformed ones are ignored. */
+export function requestedTraceId(own: string | undefined, traceparent: string | undefined): string | null {
+  const id = [own, traceparent?.split('-')[1]].find((candidate) => candidate && TRACE_ID.test(candidate))
+  return id?.toLowerCase() ?? null
+}
+
+export function newTraceId(): string {
   return randomBytes(16).toString('hex')
 }

@@ -13,7 +13,7 @@ import { flightRequest } from './flight-request.ts'
 import { boundValues } from './parameter-values.ts'
 import type { PreparedStatement } from './prepared-handle.ts'
 import { flightDataOf } from './query-result-stream.ts'
-import { requestedTraceId, unwrapTicket } from './traced-ticket.ts'
+import { traceIdOfCall, unwrapTicket } from './traced-ticket.ts'
 import { UPDATE_SCHEMA, updateBatch } from './update-result.ts'
 
 /**
@@ -29,7 +29,7 @@ export async function doGet(
   const { ticket, traceId } = unwrapTicket(decode(Ticket, request).ticket)
   const wanted = flightRequest(parseCommand(ticket), context.engine)
   const metadata = new Metadata()
-  const trace = traceId ?? requestedTraceId(call.requestMetadata)
+  const trace = traceId ?? traceIdOfCall(call.requestMetadata)
   if (trace !== null) metadata.set('spice-trace-id', trace)
   switch (wanted.kind) {
     case 'put-only':

@@ -9,12 +9,13 @@ import { decode, encode } from '../../flight/protobuf.ts'
 import { schemaOf } from '../duckdb-arrow/schema.ts'
 import { type EngineError, engineErrorFrom } from '../engine/engine-error.ts'
 import type { RuntimeContext } from '../runtime-context.ts'
+import { newTraceId } from '../trace-id.ts'
 import { schemaMessage, tableSchema } from './catalog-tables.ts'
 import { parseCommand } from './command.ts'
 import type { FlightCall } from './flight-call.ts'
 import { FlightError, invalidArgument, unimplemented } from './flight-error.ts'
 import { type FlightRequest, flightRequest } from './flight-request.ts'
-import { newTraceId, requestedTraceId, wrapTicket } from './traced-ticket.ts'
+import { traceIdOfCall, wrapTicket } from './traced-ticket.ts'
 import { UPDATE_SCHEMA } from './update-result.ts'
 
 const NO_SCHEMA = new Uint8Array(0)
@@ -36,7 +37,7 @@ export async function getFlightInfo(
   const command = parseCommand(descriptor.cmd)
   const wanted = flightRequest(command, context.engine)
   const schema = await plannedSchema(context, wanted, call)
-  const traceId = requestedTraceId(call.requestMetadata) ?? newTraceId()
+  const traceId = traceIdOfCall(call.requestMetadata) ?? newTraceId()
   const unknownCount = command.kind === 'sql' ? 0n : -1n
   return encode(FlightInfo, {
     schema,

@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import type { Metadata } from '@grpc/grpc-js'
 import { anyTypeName } from '../../flight/any.ts'
 import { Any } from '../../flight/messages.generated.ts'
 import { decode, encode } from '../../flight/protobuf.ts'
+import { requestedTraceId } from '../trace-id.ts'
 
 const TYPE_NAME = 'spiceai.flight.TracedTicket'
 const TRACE_ID_LENGTH = 32
-const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/i
 
 /** A ticket and the trace that the GetFlightInfo which issued it belongs to; null when it names none. */
 export interface TracedTicket {
@@ -32,19 +31,13 @@ export function unwrapTicket(bytes: Uint8Array): TracedTicket {
   const traceId = Buffer.from(any.value.subarray(0, TRACE_ID_LENGTH)).toString('latin1')
   return {
     ticket: any.value.subarray(TRACE_ID_LENGTH),
-    traceId: TRACE_ID.test(traceId) ? traceId.toLowerCase() : null,
+    traceId: requestedTraceId(traceId, undefined),
   }
 }
 
-/** The trace a request belongs to: `spice-trace-id`, else the id in `traceparent`; malformed ones are ignored. */
-export function requestedTraceId(metadata: Metadata): string | null {
+/** As `requestedTraceId`, from the metadata of a call. */
+export function traceIdOfCall(metadata: Metadata): string | null {
   const [own] = metadata.get('spice-trace-id')
-  if (own !== undefined && TRACE_ID.test(String(own))) return String(own).toLowerCase()
   const [parent] = metadata.get('traceparent')
-  const id = String(parent ?? '').split('-')[1] ?? ''
-  return TRACE_ID.test(id) ? id.toLowerCase() : null
-}
-
-export function newTraceId(): string {
-  return randomBytes(16).toString('hex')
+  return requestedTraceId(own?.toString(), parent?.toString())
 }

@@ -6,7 +6,7 @@ import { mappingsOf, schemaOfMappings } from '../duckdb-arrow/schema.ts'
 import { EngineError } from '../engine/engine-error.ts'
 import type { QueryResult } from '../engine/query-result.ts'
 import type { RuntimeContext } from '../runtime-context.ts'
-import { traceId } from '../trace-id.ts'
+import { newTraceId, requestedTraceId } from '../trace-id.ts'
 import type { App, AppContext } from './app-types.ts'
 import { type CacheRequest, cacheHeaders, cacheRequest } from './result-cache-headers.ts'
 import { statusOf } from './sql-errors.ts'
@@ -18,7 +18,9 @@ const TEXT_TYPE = 'text/plain; charset=utf-8'
 /** `POST /v1/sql`. The response is written to Node's response directly, so that it can be cut off. */
 export function registerSqlRoute(app: App, context: RuntimeContext): void {
   app.post('/v1/sql', async (c) => {
-    const headers = { 'spice-trace-id': traceId(c.req.header('spice-trace-id'), c.req.header('traceparent')) }
+    const trace =
+      requestedTraceId(c.req.header('spice-trace-id'), c.req.header('traceparent')) ?? newTraceId()
+    const headers = { 'spice-trace-id': trace }
     try {
       await answer(c, context, headers)
     } catch (error) {
