@@ -1,12 +1,7 @@
-import { parseArgs } from 'node:util'
 import { CONTRACT_NAMES } from '../embedded/contract.ts'
-import {
-  type ContractName,
-  type EmbeddedRuntime,
-  type RuntimeOptions,
-  startRuntime,
-} from '../embedded/index.ts'
+import { type EmbeddedRuntime, type RuntimeOptions, startRuntime } from '../embedded/index.ts'
 import { OptionsError } from '../errors.ts'
+import { choiceFlag, numberFlag, parseCommand } from './arguments.ts'
 
 const HELP = `Usage: spice-sidecar serve [PATH] [options]
 
@@ -30,28 +25,41 @@ Example:
   spice-sidecar serve ./spicepod.yaml --http 127.0.0.1:0 --flight 127.0.0.1:0
 `
 
-const EXIT_OK = 0
-const EXIT_FAILED = 1
-const EXIT_USAGE = 2
+const FLAGS = {
+  http: { type: 'string' },
+  flight: { type: 'string' },
+  metrics: { type: 'string' },
+  emulate: { type: 'string' },
+  threads: { type: 'string' },
+  'shutdown-timeout': { type: 'string' },
+} as const
+
 /** Statements run on libuv's threads, which must be set before the first one starts. */
 const THREADPOOL_SIZE = '16'
 
-/** Runs a runtime until it is told to end. Resolves with the exit code. */
+/** The `serve` command: runs a runtime until it is told to end. */
 export async function serve(argv: string[]): Promise<number> {
   process.env.UV_THREADPOOL_SIZE ??= THREADPOOL_SIZE
   // grpc-js would add lines of its own to the one that says what is wrong.
   process.env.GRPC_VERBOSITY ??= 'NONE'
-  try {
-    const options = readArguments(argv)
-    if (options === null) {
-      process.stdout.write(HELP)
-      return EXIT_OK
-    }
-    return await run(options.runtime, options.shutdownMs)
-  } catch (error) {
-    say(`spice-sidecar serve: ${(error as Error).message}`)
-    return error instanceof OptionsError ? EXIT_USAGE : EXIT_FAILED
+  const { values, positionals } = parseCommand('serve', argv, FLAGS)
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
   }
+  if (positionals.length > 1) {
+    throw new OptionsError(`serve takes one PATH at most, not ${positionals.join(' ')}.`)
+  }
+  const shutdownSeconds = numberFlag('shutdown-timeout', values['shutdown-timeout'], { min: 0, max: 86_400 })
+  const options: RuntimeOptions = {
+    spicepod: positionals[0],
+    http: values.http,
+    flight: values.flight,
+    metrics: values.metrics,
+    emulate: values.emulate === undefined ? undefined : choiceFlag('emulate', values.emulate, CONTRACT_NAMES),
+    threads: numberFlag('threads', values.threads, { min: 1, max: 256, integer: true }),
+  }
+  return run(options, shutdownSeconds === undefined ? null : shutdownSeconds * 1000)
 }
 
 async function run(options: RuntimeOptions, shutdownMs: number | null): Promise<number> {
@@ -94,7 +102,7 @@ function stopOnSignal(runtime: EmbeddedRuntime, shutdownMs: number | null): Prom
       runtime.close(deadlineMs).then(() => {
         unlisten()
         say('Goodbye!')
-        resolve(EXIT_OK)
+        resolve(0)
       })
     }
     const unlisten = () => {
@@ -104,59 +112,6 @@ function stopOnSignal(runtime: EmbeddedRuntime, shutdownMs: number | null): Prom
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
   })
-}
-
-function readArguments(argv: string[]): { runtime: RuntimeOptions; shutdownMs: number | null } | null {
-  const { values, positionals } = parse(argv)
-  if (values.help) return null
-  if (positionals.length > 1) throw new OptionsError(`one PATH at most, but got ${positionals.join(' ')}`)
-  if (values.emulate !== undefined && !CONTRACT_NAMES.includes(values.emulate as ContractName)) {
-    throw new OptionsError(`--emulate: "${values.emulate}" is none of ${CONTRACT_NAMES.join(', ')}`)
-  }
-  return {
-    runtime: {
-      spicepod: positionals[0],
-      http: values.http,
-      flight: values.flight,
-      metrics: values.metrics,
-      emulate: values.emulate as ContractName | undefined,
-      threads: wholeNumber('--threads', values.threads, 1, 256),
-    },
-    shutdownMs: secondsOf('--shutdown-timeout', values['shutdown-timeout']),
-  }
-}
-
-function parse(argv: string[]) {
-  try {
-    return parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        http: { type: 'string' },
-        flight: { type: 'string' },
-        metrics: { type: 'string' },
-        emulate: { type: 'string' },
-        threads: { type: 'string' },
-        'shutdown-timeout': { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-  } catch (cause) {
-    throw new OptionsError(`${(cause as Error).message} (see spice-sidecar serve --help)`, { cause })
-  }
-}
-
-function wholeNumber(name: string, text: string | undefined, min: number, max: number): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value
-  throw new OptionsError(`${name}: "${text}" is no whole number from ${min} to ${max}`)
-}
-
-function secondsOf(name: string, text: string | undefined): number | null {
-  if (text === undefined) return null
-  if (/^\d+(?:\.\d+)?$/.test(text) && Number(text) <= 86_400) return Number(text) * 1_000
-  throw new OptionsError(`${name}: "${text}" is no number of seconds`)
 }
 
 function say(line: string): void {
