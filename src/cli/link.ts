@@ -32,5 +32,6 @@ export async function link(argv: string[]): Promise<number> {
     process.once('disconnect', resolve)
   })
   await opened.close()
+  if (process.connected) process.disconnect()
   return 0
 }

@@ -40,14 +40,14 @@ describe('what cannot be started', () => {
     ['a spicepod that is not there', ['/nowhere/at/all'], /no spicepod at \/nowhere\/at\/all/],
     ['an address with a name', ['.', '--http', 'localhost:8090'], /http: "localhost:8090" is no address/],
     ['an unknown flag', ['--port', '1'], /--port/],
-    ['an unknown release', ['--emulate', 'v9'], /"v9" is none of rc1, 2025, latest/],
-    ['a bad number', ['--shutdown-timeout', 'soon'], /--shutdown-timeout: "soon"/],
-  ])('%s is one line on stderr and exit code 2', async (_, args, message) => {
+    ['an unknown release', ['--emulate', 'v9'], /rc1, 2025, latest, not "v9"/],
+    ['a bad number', ['--shutdown-timeout', 'soon'], /--shutdown-timeout .* not "soon"/],
+  ])('%s is at most two lines on stderr and exit code 2', async (_, args, message) => {
     const { code, stdout, stderr } = await serve(...args)
     expect(code).toBe(2)
     expect(stdout).toBe('')
     expect(stderr).toMatch(message)
-    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(2)
   })
 
   it.each([
