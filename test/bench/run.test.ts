@@ -65,7 +65,7 @@ test('with a planned rate, time spent waiting behind a slow statement counts', a
   const series = await runBenchmark({
     ...plan,
     statements: [statements[0]!],
-    durationMs: 200,
+    durationMs: 1000,
     rate: 1000,
     targets: [
       {
