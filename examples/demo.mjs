@@ -57,7 +57,7 @@ try {
   const flags = Object.entries(statements).flatMap(([name, text]) => ['--sql', `${name}=${text}`])
   const bench = spawn(
     process.execPath,
-    [cli, 'bench', '--duration', '12', ...flags, ...process.argv.slice(2)],
+    [cli, 'bench', '--duration', '8', ...flags, ...process.argv.slice(2)],
     {
       stdio: 'inherit',
     },
