@@ -7,7 +7,7 @@ export function reportFailure(error: unknown, verbose: boolean): 1 | 2 {
   } else {
     const message = error instanceof Error ? error.message || error.name : String(error)
     const [first, ...rest] = message.split('\n').map((line) => line.trim())
-    const details = rest.filter((line) => line !== '').join(' ')
+    const details = rest.filter((line) => line !== '').join('; ')
     console.error(`spice-sidecar: ${first}${details === '' ? '' : `\n  ${details}`}`)
     if (!(error instanceof SidecarError)) console.error('  Run again with --verbose for the stack.')
   }
