@@ -63,6 +63,6 @@ export class FixedSizeBinaryReader implements ValueReader {
 
 function copyBytes(data: ArrayData, start: number, length: number, budget: ExpansionBudget): Uint8Array {
   budget.spend(length)
-  // Uint8Array.prototype.slice on purpose: a Buffer's own slice shares its memory.
-  return Uint8Array.prototype.slice.call(data.body.bytes, start, start + length)
+  // Not slice: it would make a Buffer of a Buffer's bytes, and what the transport hands over must not show.
+  return new Uint8Array(data.body.bytes.subarray(start, start + length))
 }
