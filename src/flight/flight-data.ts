@@ -66,13 +66,21 @@ export function parseFlightData(message: Uint8Array): FlightDataParts {
     }
     if (length > end - at) throw malformed('a field longer than the message', at)
     const next = at + length
-    if (tag === TAG_HEADER) header = message.subarray(at, next)
-    else if (tag === TAG_BODY) body = message.subarray(at, next)
-    else if (tag === TAG_APP_METADATA) appMetadata = message.subarray(at, next)
-    else if (tag === TAG_DESCRIPTOR) descriptor = message.subarray(at, next)
+    if (tag === TAG_HEADER) header = view(message, at, length)
+    else if (tag === TAG_BODY) body = view(message, at, length)
+    else if (tag === TAG_APP_METADATA) appMetadata = view(message, at, length)
+    else if (tag === TAG_DESCRIPTOR) descriptor = view(message, at, length)
     at = next
   }
   return { header, body, appMetadata, descriptor }
+}
+
+/**
+ * A plain `Uint8Array`, whatever the message is: a `Buffer`'s own `subarray` would make the binary values
+ * of rows Buffers.
+ */
+function view(message: Uint8Array, at: number, length: number): Uint8Array {
+  return new Uint8Array(message.buffer, message.byteOffset + at, length)
 }
 
 /** The position after a field that is not length-delimited; FlightData has none that we know. */

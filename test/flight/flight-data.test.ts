@@ -35,6 +35,13 @@ describe('FlightData', () => {
     expect(parts.body.buffer).toBe(message.buffer)
   })
 
+  it('gives plain byte arrays of a message that is a Buffer', () => {
+    const message = Buffer.from(encodeFlightData({ header: Uint8Array.of(1), body: Uint8Array.of(2, 3) }))
+    const { header, body } = parseFlightData(message)
+    expect([header.constructor, body.constructor]).toEqual([Uint8Array, Uint8Array])
+    expect(body).toEqual(Uint8Array.of(2, 3))
+  })
+
   it('skips fields it does not know', () => {
     const known = encodeFlightData({ header: Uint8Array.of(1), body: Uint8Array.of(2) })
     const unknown = [0x20, 0x96, 0x01, 0x29, 1, 2, 3, 4, 5, 6, 7, 8, 0x35, 1, 2, 3, 4, 0x3a, 1, 9]
