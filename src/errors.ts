@@ -245,3 +245,20 @@ export class RowValidationError extends SidecarError {
     this.problem = problem
   }
 }
+
+/** Rows could not be written, or not all of them. `code` is that of the cause where it says more than WRITE_FAILED. */
+export class WriteError extends SidecarError {
+  readonly dataset: string
+  /**
+   * Rows the runtime has confirmed, from the first on: what was given beyond them may be written again. An
+   * older runtime confirms each batch, a newer one all rows at once at the end and none before.
+   */
+  readonly acknowledgedRows: number
+  constructor(dataset: string, acknowledgedRows: number, reason: string, cause?: unknown) {
+    const code = cause instanceof SidecarError && cause.code !== 'RPC_FAILED' ? cause.code : 'WRITE_FAILED'
+    const position = acknowledgedRows === 0 ? 'no row is' : `${acknowledgedRows} rows are`
+    super(code, `Writing to ${dataset} failed, ${position} acknowledged: ${reason}`, { cause })
+    this.dataset = dataset
+    this.acknowledgedRows = acknowledgedRows
+  }
+}

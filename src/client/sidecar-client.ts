@@ -12,6 +12,8 @@ import { affectedRows, type ExecuteResult, statementOf } from './execute.ts'
 import { Query, type QueryRunner, type Reading } from './query.ts'
 import { checkQueryOptions, type Parameters, type QueryOptions } from './query-options.ts'
 import type { ExecuteOptions, Execution, ResultSink, Row, Statement, StatementSource } from './result.ts'
+import type { DatasetWriter, WriteOptions, WriteResult } from './write.ts'
+import type { WriteSource } from './write-source.ts'
 
 /** What discovery found and why, for logs and for people. */
 export interface EndpointReport {
@@ -44,6 +46,7 @@ export class SidecarClient implements AsyncDisposable {
   readonly #runner: QueryRunner
   readonly #api: RuntimeApi | null
   #closed: Promise<void> | null = null
+  #writer: DatasetWriter | null = null
 
   constructor(options: ResolvedOptions, endpoint: Endpoint, sources: Sources) {
     this.#options = options
@@ -93,6 +96,18 @@ export class SidecarClient implements AsyncDisposable {
     const query = this.query(statement, parameters, { idempotent: false, ...options })
     const rows = await query.rows()
     return { rowCount: affectedRows(rows), rows, warnings: query.warnings }
+  }
+
+  /**
+   * Appends rows to a dataset, over Flight: rows, an apache-arrow Table, or either as they come. Resolves
+   * once the runtime has acknowledged all of them; see `WriteError` for what a failure tells.
+   */
+  async write(dataset: string, source: WriteSource, options?: WriteOptions): Promise<WriteResult> {
+    const flight = this.flight
+    if (this.#closed !== null) throw new ClosedError('The client is closed')
+    const { DatasetWriter } = await import('./write.ts')
+    this.#writer ??= new DatasetWriter(flight)
+    return this.#writer.write(dataset, source, options)
   }
 
   /** Single Flight and Flight SQL calls on the connections queries use. */

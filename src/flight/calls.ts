@@ -25,6 +25,8 @@ export interface Answers {
 }
 
 export interface CollectOptions extends CallOptions {
+  /** Told of every answer when it arrives. */
+  onAnswer?(message: Uint8Array): void
   /** Told of the call as soon as it runs, to be able to cancel it. */
   onCall?(call: Call): void
 }
@@ -117,6 +119,7 @@ function gather(
         onMessage(message) {
           messages.push(message)
           bytes += message.length
+          options.onAnswer?.(message)
           if (messages.length > MAX_COLLECTED_MESSAGES || bytes > MAX_COLLECTED_BYTES) {
             call.cancel(new LimitError(`${methodOf(path)} gave more answers than are collected whole`))
           }

@@ -50,6 +50,12 @@ export interface FlightCallOptions {
   headers?: Readonly<Record<string, string>>
 }
 
+/** Options of an upload. */
+export interface PutOptions extends FlightCallOptions {
+  /** Told of every answer when it arrives: what the server has acknowledged, should the upload fail later. */
+  onAnswer?(message: Uint8Array): void
+}
+
 /** What a descriptor may be given as: a path, or the bytes of a command. */
 export type Descriptor = readonly string[] | Uint8Array
 
@@ -100,10 +106,11 @@ export class FlightClient {
    */
   async doPut(
     messages: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-    options?: FlightCallOptions,
+    options?: PutOptions,
   ): Promise<Uint8Array[]> {
+    const onAnswer = options?.onAnswer
     const answers = await translated(
-      upload(this.#session.transport, DO_PUT, messages, this.#options(options)),
+      upload(this.#session.transport, DO_PUT, messages, { ...this.#options(options), onAnswer }),
     )
     return answers.messages.map((message) => decode(PutResult, message).appMetadata)
   }

@@ -1,0 +1,72 @@
+import { readIpc } from '../arrow/ipc-stream.ts'
+import type { Schema } from '../arrow/schema.ts'
+import type { FlightCallOptions, FlightClient } from '../flight/flight-client.ts'
+import { RpcError } from '../transport/rpc-error.ts'
+
+/** A table of the catalog, as GetTables lists it. */
+export interface CatalogTable {
+  readonly catalog: string | null
+  readonly dbSchema: string | null
+  readonly table: string
+  readonly type: string
+  readonly schema: Schema
+}
+
+/** The parts of a dataset's name: `finance.trades` is two; dots within double quotes do not count. */
+export function datasetPath(name: string): string[] {
+  const parts = name.match(/(?:"(?:[^"]|"")*"|[^".])+/g) ?? []
+  return parts.map((part) => (/^".*"$/s.test(part) ? part.slice(1, -1).replaceAll('""', '"') : part))
+}
+
+/**
+ * The schema of a dataset: asked for by path, and from the list of tables where the server does not know
+ * that. Null when there is no such dataset. Rejects with the call's error.
+ */
+export async function lookUpSchema(
+  flight: FlightClient,
+  path: readonly string[],
+  options?: FlightCallOptions,
+): Promise<Schema | null> {
+  try {
+    return await flight.getSchema(path, options)
+  } catch (error) {
+    if (!(error instanceof RpcError) || !DOES_NOT_KNOW.has(error.status)) throw error
+  }
+  // The name is a LIKE pattern there, so that it may find more than it names.
+  const tables = await listTables(flight, { tableNameFilterPattern: path.at(-1)! }, options)
+  const found = tables.find((table) => matches(table, path))
+  return found?.schema ?? null
+}
+
+/** Answers to a path that may mean "no such table" as well as "not this way". */
+const DOES_NOT_KNOW: ReadonlySet<string> = new Set([
+  'NOT_FOUND',
+  'INVALID_ARGUMENT',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+])
+
+/** Every table with its schema, by name. */
+export async function listTables(
+  flight: FlightClient,
+  filter: { tableNameFilterPattern?: string } = {},
+  options?: FlightCallOptions,
+): Promise<CatalogTable[]> {
+  const rows = await flight.getTables({ ...filter, includeSchema: true }, options)
+  return rows.map((row) => ({
+    catalog: (row.catalog_name as string | null) ?? null,
+    dbSchema: (row.db_schema_name as string | null) ?? null,
+    table: String(row.table_name),
+    type: String(row.table_type),
+    schema: readIpc(row.table_schema as Uint8Array).schema,
+  }))
+}
+
+function matches(table: CatalogTable, path: readonly string[]): boolean {
+  const [name, dbSchema, catalog] = [...path].reverse()
+  return (
+    table.table === name &&
+    (dbSchema === undefined || table.dbSchema === dbSchema) &&
+    (catalog === undefined || table.catalog === catalog)
+  )
+}

@@ -1,0 +1,122 @@
+import type { RecordBatch, Table } from 'apache-arrow'
+import { rowsFromIpc } from '../arrow/ipc-stream.ts'
+import { AbortError, ParameterError } from '../errors.ts'
+import type { Row } from './result.ts'
+
+/**
+ * What can be written: rows, an apache-arrow Table, or rows, arrays of rows and RecordBatches as they come.
+ * Rows take the values that reading gives, and their neighbours: see `columnsFromRows`.
+ */
+export type WriteSource = readonly Row[] | Table | Iterable<WriteItem> | AsyncIterable<WriteItem>
+export type WriteItem = Row | readonly Row[] | RecordBatch
+
+/** The rows of a source in groups as they come; `null` when nothing came for `idleMs`. Throws `AbortError` when
+ * `stop` fires. */
+export async function* rowGroups(
+  source: WriteSource,
+  idleMs: number,
+  stop: AbortSignal,
+): AsyncGenerator<readonly Row[] | null, void, undefined> {
+  if (isTable(source)) {
+    for (const batch of source.batches) yield await rowsOfBatch(batch)
+    return
+  }
+  if (isRowArray(source)) {
+    yield source
+    return
+  }
+  if (Symbol.asyncIterator in source) {
+    yield* patiently((source as AsyncIterable<WriteItem>)[Symbol.asyncIterator](), idleMs, stop)
+    return
+  }
+  for (const item of source as Iterable<WriteItem>) yield await rowsOf(item)
+}
+
+/** Rows that can be checked before any is sent; an array of batches or groups is taken one by one instead. */
+export function isRowArray(source: WriteSource): source is readonly Row[] {
+  if (!Array.isArray(source)) return false
+  const first: unknown = source[0]
+  return !Array.isArray(first) && !isRecordBatch(first)
+}
+
+/** Throws `ParameterError` for what is no source of rows. */
+export function checkSource(source: unknown): asserts source is WriteSource {
+  if (typeof source === 'object' && source !== null) {
+    if (Array.isArray(source) || isTable(source)) return
+    if (Symbol.iterator in source || Symbol.asyncIterator in source) return
+  }
+  throw new ParameterError('write() takes an array of rows, an apache-arrow Table, or an iterable of either')
+}
+
+async function* patiently(
+  iterator: AsyncIterator<WriteItem>,
+  idleMs: number,
+  stop: AbortSignal,
+): AsyncGenerator<readonly Row[] | null, void, undefined> {
+  let ended = false
+  try {
+    let next = iterator.next()
+    for (;;) {
+      const result = await within(next, idleMs, stop)
+      // Not an end: what ends the messages would have the runtime commit the part that was sent.
+      if (result === 'stopped') throw new AbortError('The write was ended', { cause: stop.reason })
+      if (result === 'idle') {
+        yield null
+        continue
+      }
+      if (result.done === true) {
+        ended = true
+        return
+      }
+      yield await rowsOf(result.value)
+      next = iterator.next()
+    }
+  } finally {
+    // Not waited for: a source that hangs must not hold up the error that ends the write.
+    if (!ended) Promise.resolve(iterator.return?.()).catch(() => {})
+  }
+}
+
+/** The outcome of `promise`, unless time passes or the write ends before. */
+function within<T>(promise: Promise<T>, idleMs: number, stop: AbortSignal): Promise<T | 'idle' | 'stopped'> {
+  return new Promise((resolve, reject) => {
+    const onStop = () => settle(() => resolve('stopped'))
+    const timer = setTimeout(() => settle(() => resolve('idle')), idleMs)
+    const settle = (action: () => void) => {
+      clearTimeout(timer)
+      stop.removeEventListener('abort', onStop)
+      action()
+    }
+    promise.then(
+      (value) => settle(() => resolve(value)),
+      (error) => settle(() => reject(error)),
+    )
+    if (stop.aborted) onStop()
+    else stop.addEventListener('abort', onStop, { once: true })
+  })
+}
+
+async function rowsOf(item: WriteItem): Promise<readonly Row[]> {
+  if (Array.isArray(item)) return item
+  return isRecordBatch(item) ? rowsOfBatch(item) : [item as Row]
+}
+
+/** By shape: the application may have another copy of apache-arrow than this package. */
+function isTable(value: object): value is Table {
+  return 'batches' in value && Array.isArray(value.batches) && 'schema' in value && 'numRows' in value
+}
+
+function isRecordBatch(value: unknown): value is RecordBatch {
+  const { schema, data, numCols } = (value ?? {}) as {
+    schema?: { fields?: unknown }
+    data?: object
+    numCols?: unknown
+  }
+  return typeof numCols === 'number' && typeof data === 'object' && Array.isArray(schema?.fields)
+}
+
+/** Through IPC, whose bytes our reader turns into exact values of the kind the writer takes. */
+async function rowsOfBatch(batch: RecordBatch): Promise<Row[]> {
+  const { Table, tableToIPC } = await import('apache-arrow')
+  return rowsFromIpc(tableToIPC(new Table([batch]), 'stream'))
+}
