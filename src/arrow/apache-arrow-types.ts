@@ -4,6 +4,8 @@ import type { DataType, Field, IntType, Schema, TimeUnit } from './schema.ts'
 
 /* Our schemas as apache-arrow's. Loaded with `import()`, like everything that needs apache-arrow. */
 
+export { Table } from 'apache-arrow'
+
 const TIME_UNIT: Record<TimeUnit, arrow.TimeUnit> = {
   second: arrow.TimeUnit.SECOND,
   millisecond: arrow.TimeUnit.MILLISECOND,

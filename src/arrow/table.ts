@@ -9,10 +9,9 @@ export async function toTable(
   batches: ReadonlyArray<{ toRecordBatch(): Promise<RecordBatch> }>,
   schema: Schema,
 ): Promise<Table> {
-  const [{ Table }, { toArrowSchema }] = await Promise.all([
-    import('apache-arrow'),
-    import('./apache-arrow-types.ts'),
-  ])
+  // By way of a module of ours: a bare import() in the CommonJS build would load apache-arrow's other
+  // build, whose classes are not those the application holds.
+  const { Table, toArrowSchema } = await import('./apache-arrow-types.ts')
   const recordBatches: RecordBatch[] = []
   for (const batch of batches) recordBatches.push(await batch.toRecordBatch())
   return new Table(toArrowSchema(schema), recordBatches)
