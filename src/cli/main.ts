@@ -16,6 +16,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Run> }> = {
     summary: 'run one SQL statement and print its rows',
     load: async () => (await import('./query.ts')).query,
   },
+  types: {
+    summary: 'write TypeScript types and zod schemas of the datasets',
+    load: async () => (await import('./types.ts')).types,
+  },
   bench: {
     summary: 'measure loopback latency against a remote deployment',
     load: async () => (await import('./bench.ts')).bench,
