@@ -13,7 +13,7 @@ import {
 } from '../../src/flight/messages.generated.ts'
 import { decode, encode } from '../../src/flight/protobuf.ts'
 import { type FlightRuntime, startFlightRuntime } from '../support/flight-runtime.ts'
-import { RawFlightClient, rpcErrorOf } from '../support/raw-flight-client.ts'
+import { RawFlightClient, rpcErrorOf, tableOf } from '../support/raw-flight-client.ts'
 
 let runtime: FlightRuntime
 let client: RawFlightClient
@@ -104,6 +104,26 @@ describe('DoGet', () => {
     const table = await client.table(`INSERT INTO journal SELECT 100 + i, 'sql', 0 FROM range(3) AS t(i)`)
     expect(table.get(0)!.toJSON()).toEqual({ count: 3n })
     expect((await client.table(`DELETE FROM journal WHERE note = 'sql'`)).get(0)!.count).toBe(3n)
+  })
+
+  it('tells whether the result came from the cache, which a write empties', async () => {
+    const query = 'SELECT random() AS r, count(*) AS n FROM journal'
+    const ask = async (headers: Record<string, string> = {}) => {
+      const asking = new RawFlightClient(runtime.address, headers)
+      const { metadata, messages } = await asking.doGet(query)
+      asking.close()
+      const cache = ['results-cache-status', 'x-cache'].map((name) => metadata.get(name)[0])
+      return { cache, row: JSON.stringify(tableOf(messages).get(0)!.r) }
+    }
+    const first = await ask()
+    expect(first.cache).toEqual(['MISS', 'Miss from spiceai'])
+    expect(await ask()).toEqual({ cache: ['HIT', 'Hit from spiceai'], row: first.row })
+    expect((await ask({ 'cache-control': 'no-cache' })).cache).toEqual(['BYPASS', undefined])
+    await client.table(`INSERT INTO journal VALUES (600, 'cache', 0)`)
+    expect((await ask()).cache[0]).toBe('MISS')
+    expect((await rpcErrorOf(ask({ 'cache-control': 'only-if-cached', 'spice-cache-key': 'x' }))).code).toBe(
+      status.DEADLINE_EXCEEDED,
+    )
   })
 
   it('interrupts the statement when its client cancels', async () => {

@@ -16,11 +16,11 @@ import type { RuntimeContext } from '../runtime-context.ts'
 import { unauthenticated } from './authentication.ts'
 import { bindParameters } from './bind-parameters.ts'
 import { parseCommand } from './command.ts'
-import { execute } from './do-get.ts'
 import type { FlightCall, ResponseStream } from './flight-call.ts'
 import { FlightError, invalidArgument, unimplemented } from './flight-error.ts'
 import type { Ingestion } from './ingestion.ts'
 import { PutStream } from './put-stream.ts'
+import { execute } from './statement-stream.ts'
 
 /** Everything that is uploaded: parameters for a prepared statement, statements that write, rows. */
 export async function doPut(
