@@ -71,7 +71,8 @@ function keyOfObject(value: object, depth: number): string | null {
 
 const typeKeys = new WeakMap<DataType, string>()
 
-function typeKey(type: DataType): string {
+/** A text that is the same only for the same type. */
+export function typeKey(type: DataType): string {
   let key = typeKeys.get(type)
   if (key === undefined) {
     const text = JSON.stringify(type, (_name, value: unknown) =>

@@ -3,7 +3,7 @@ import type { ColumnData } from './column-data.ts'
 import { columnFromValues } from './columns-from-values.ts'
 import { encodeRecordBatch, encodeSchema } from './ipc-writer.ts'
 import { type InferredParameter, inferParameter, refused } from './parameter-types.ts'
-import { parametersKey } from './parameters-key.ts'
+import { parametersKey, typeKey } from './parameters-key.ts'
 import { type Field, field, NO_METADATA, type Schema } from './schema.ts'
 import { typeName } from './type-name.ts'
 import { quoteValue } from './unfit-value.ts'
@@ -34,9 +34,8 @@ export interface EncodedParameters {
  */
 export function encodeParameters(parameters: Parameters): EncodedParameters {
   const named = namedParameters(parameters)
-  const fields = named.map(({ name, type }) => field(name, type))
-  const columns = named.map((parameter, i) => encodeColumn(fields[i], parameter))
-  const schema: Schema = { fields, metadata: NO_METADATA }
+  const { schema, header } = schemaOf(named)
+  const columns = named.map((parameter, i) => encodeColumn(schema.fields[i], parameter))
   const batch = encodeRecordBatch(schema, 1, columns)
   const batchBody = new Uint8Array(batch.bodyLength)
   let offset = 0
@@ -46,11 +45,33 @@ export function encodeParameters(parameters: Parameters): EncodedParameters {
   }
   return {
     schema,
-    schemaHeader: encodeSchema(schema),
+    schemaHeader: header,
     batchHeader: batch.header,
     batchBody,
     key: parametersKey(parameters),
   }
+}
+
+interface KnownSchema {
+  readonly schema: Schema
+  readonly header: Uint8Array
+}
+
+/** Schemas by names and types: a statement asked again has other values, but rarely other types. */
+const knownSchemas = new Map<string, KnownSchema>()
+const MAX_KNOWN_SCHEMAS = 256
+
+function schemaOf(parameters: readonly NamedParameter[]): KnownSchema {
+  const key = parameters.map(({ name, type }) => `${name} ${typeKey(type)}`).join()
+  let known = knownSchemas.get(key)
+  if (known === undefined) {
+    const fields = parameters.map(({ name, type }) => field(name, type))
+    const schema: Schema = { fields, metadata: NO_METADATA }
+    known = { schema, header: encodeSchema(schema) }
+    if (knownSchemas.size >= MAX_KNOWN_SCHEMAS) knownSchemas.clear()
+    knownSchemas.set(key, known)
+  }
+  return known
 }
 
 /** Names and types of parameters, in order. Throws `ParameterError`. */
