@@ -91,7 +91,7 @@ export interface HttpOptions {
   connections?: number
   /** Milliseconds to establish a connection. Default 5000. */
   connectTimeoutMs?: number
-  /** Largest response accepted; the runtime buffers such replies whole. Default 256 MiB. */
+  /** Largest response accepted; such replies are buffered whole, here as by the runtime. Default 1 GiB. */
   maxResponseBytes?: number
 }
 
@@ -106,7 +106,7 @@ export const DEFAULTS = {
   fallback: true,
   allowInsecure: false,
   flight: { transport: 'native' },
-  http: { connections: 16, connectTimeoutMs: 5_000, maxResponseBytes: 256 * 1024 * 1024 },
+  http: { connections: 16, connectTimeoutMs: 5_000, maxResponseBytes: 1024 * 1024 * 1024 },
 } as const
 
 /** Spice Cloud's shared hosts: naming one of them implies the other. */
