@@ -147,7 +147,7 @@ describe('opening', () => {
     const server = await serve((connection) => connection.send(settings()), { connectTimeoutMs: 100 })
     const { error } = await ask()
     expect(error).toBeInstanceOf(ProtocolError)
-    const farewell = await server.connections[0].nextOf(FrameType.GOAWAY)
+    const farewell = await server.connections[0].seen(FrameType.GOAWAY)
     expect(farewell?.payload.readUInt32BE(4)).toBe(ErrorCode.SETTINGS_TIMEOUT)
   })
 
@@ -330,7 +330,7 @@ describe('keep-alive', () => {
       connection.send(ping(0, payload))
     })
     await transport.connect()
-    const answer = await server.connections[0].nextOf(FrameType.PING, Flag.ACK)
+    const answer = await server.connections[0].seen(FrameType.PING, Flag.ACK)
     expect(answer?.payload).toEqual(payload)
   })
 })
@@ -366,7 +366,7 @@ describe('closing', () => {
     server.connections[0].send(trailers(1))
     expect(await finished).toBeNull()
     await closing
-    expect(await server.connections[0].nextOf(FrameType.GOAWAY)).toBeDefined()
+    expect(await server.connections[0].seen(FrameType.GOAWAY)).toBeDefined()
   })
 
   test('a transport that is never closed does not keep its process alive', async () => {

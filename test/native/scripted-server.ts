@@ -106,7 +106,7 @@ export class ScriptedConnection {
   #unread = Buffer.alloc(0)
   #prefaceLeft = PREFACE.length
   #next = 0
-  #wake: (() => void) | undefined
+  #wakers: Array<() => void> = []
   closed = false
 
   constructor(socket: Socket) {
@@ -115,7 +115,7 @@ export class ScriptedConnection {
     socket.on('error', () => {})
     socket.on('close', () => {
       this.closed = true
-      this.#wake?.()
+      this.#wakeAll()
     })
   }
 
@@ -144,9 +144,18 @@ export class ScriptedConnection {
         if (wanted(candidate)) return candidate
       }
       if (this.closed) return undefined
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
+      await this.#change()
+    }
+  }
+
+  /** The first frame of a type the client ever sent; for tests, while the script takes its own turn. */
+  async seen(type: number, flags?: number): Promise<ReceivedFrame | undefined> {
+    for (;;) {
+      const found = this.frames.find(
+        (sent) => sent.type === type && (flags === undefined || sent.flags === flags),
+      )
+      if (found !== undefined || this.closed) return found
+      await this.#change()
     }
   }
 
@@ -172,6 +181,14 @@ export class ScriptedConnection {
     return fields
   }
 
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#wakers.push(resolve))
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wakers.splice(0)) wake()
+  }
+
   #read(chunk: Buffer): void {
     this.#unread = Buffer.concat([this.#unread, chunk])
     if (this.#prefaceLeft > 0) {
@@ -190,7 +207,7 @@ export class ScriptedConnection {
       })
       this.#unread = this.#unread.subarray(FRAME_HEADER_BYTES + length)
     }
-    this.#wake?.()
+    this.#wakeAll()
   }
 }
 

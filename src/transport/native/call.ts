@@ -1,6 +1,7 @@
 import { AbortError, ProtocolError, type SidecarError, TimeoutError } from '../../errors.ts'
 import { RpcError } from '../rpc-error.ts'
 import type { Call, CallHandler, CallOptions, Metadata } from '../transport.ts'
+import { type Abortable, unwatchAbort, watchAbort } from './abort-watch.ts'
 import type { EncodedFields } from './hpack-encoder.ts'
 import { inflateMessage } from './inflate.ts'
 import { MessageAssembler, type MessageSink } from './message-assembler.ts'
@@ -29,7 +30,7 @@ export interface CallOwner {
 }
 
 /** One gRPC call: an HTTP/2 stream once a connection has room for it, a place in the queue before. */
-export class NativeCall implements Call, MessageSink {
+export class NativeCall implements Call, MessageSink, Abortable {
   readonly path: string
   readonly deadline: number
   readonly alignAt: ((head: Uint8Array, length: number) => number) | undefined
@@ -91,7 +92,7 @@ export class NativeCall implements Call, MessageSink {
     this.#maxBytes = options?.maxMessageBytes ?? maxBytes
     this.#assembler = new MessageAssembler(this, this.#maxBytes)
     this.#signal = options?.signal
-    this.#signal?.addEventListener('abort', this)
+    if (this.#signal !== undefined) watchAbort(this.#signal, this)
   }
 
   // What the caller does.
@@ -133,9 +134,8 @@ export class NativeCall implements Call, MessageSink {
     }
   }
 
-  /** The caller's signal fired: `EventListenerObject`, which spares a closure per call. */
-  handleEvent(): void {
-    const cause = this.#signal?.reason
+  /** The caller's signal fired. */
+  abort(cause: unknown): void {
     const message = cause instanceof Error ? cause.message : 'the signal was aborted'
     const unprocessed = this.streamId === 0
     this.cancel(new AbortError(`${this.path} was aborted: ${message}`, { cause, unprocessed }))
@@ -302,7 +302,7 @@ export class NativeCall implements Call, MessageSink {
     this.#held = []
     this.#heldEnd = undefined
     this.#assembler.stop()
-    this.#signal?.removeEventListener('abort', this)
+    if (this.#signal !== undefined) unwatchAbort(this.#signal, this)
     this.#owner.forget(this)
     try {
       this.#handler.onEnd(error, trailers)
