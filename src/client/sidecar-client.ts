@@ -93,7 +93,9 @@ export class SidecarClient implements AsyncDisposable {
     parameters?: Parameters,
     options: QueryOptions = {},
   ): Promise<ExecuteResult> {
-    const query = this.query(statement, parameters, { idempotent: false, ...options })
+    const given = { idempotent: false, ...options }
+    const update = { ...statementOf(statement, parameters, given.idempotent), update: true }
+    const query = new Query(this.#runner, update, given)
     const rows = await query.rows()
     return { rowCount: affectedRows(rows), rows, warnings: query.warnings }
   }
