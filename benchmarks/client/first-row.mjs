@@ -6,6 +6,18 @@ const SQL = 'SELECT symbol, price, volume, time FROM one_row'
 const started = performance.nodeTiming.bootstrapComplete
 
 const clients = {
+  'spice-sidecar': {
+    load: () => import('../../dist/index.mjs'),
+    async firstRow({ connect }) {
+      const spice = await connect({
+        flightUrl: `grpc://127.0.0.1:${port}`,
+        server: 'spice',
+        transport: 'flight',
+      })
+      const [row] = await spice.query(SQL)
+      return row
+    },
+  },
   '@spiceai/spice': {
     load: () => import('@spiceai/spice'),
     async firstRow({ SpiceClient }) {

@@ -12,7 +12,7 @@ export interface Startup {
   firstRowMs: number
 }
 
-const CLIENTS = ['@spiceai/spice']
+const CLIENTS = ['spice-sidecar', '@spiceai/spice']
 
 /** Import and first row, each run in a new Node process; medians, clients interleaved. */
 export async function measureStartup(address: ServerAddress, rounds: number): Promise<Startup[]> {
