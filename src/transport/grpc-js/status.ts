@@ -14,7 +14,8 @@ export function errorFromStatus(
 ): SidecarError {
   const name = GRPC_STATUS[status.code] ?? 'UNKNOWN'
   const { details } = status
-  if (name === 'DEADLINE_EXCEEDED' && deadline.passed) {
+  // A peer that keeps the deadline too may end the call first, with either code.
+  if ((name === 'DEADLINE_EXCEEDED' || name === 'CANCELLED') && deadline.passed) {
     return new TimeoutError(
       `No complete answer from ${peer} within ${deadline.timeoutMs} ms`,
       deadline.timeoutMs,

@@ -12,6 +12,8 @@ import { contentTypeError, httpError, statusError } from './status.ts'
 /** `write` asks its caller to wait while more than this is queued, and calls `onDrain` below a quarter. */
 const OUTBOX_BYTES = 256 * 1024
 const MAX_INFORMATIONAL = 16
+/** Milliseconds a peer's idea of the deadline may lie before ours. */
+const PEER_CLOCK_MS = 2
 
 /** What a call asks of the connection its stream is on. */
 export interface StreamOwner {
@@ -261,7 +263,7 @@ export class NativeCall implements Call, MessageSink, Abortable {
   #isLate(error: SidecarError | null): boolean {
     if (!(error instanceof RpcError) || this.deadline === Number.POSITIVE_INFINITY) return false
     if (error.status !== 'DEADLINE_EXCEEDED' && error.status !== 'CANCELLED') return false
-    return performance.now() >= this.deadline
+    return performance.now() >= this.deadline - PEER_CLOCK_MS
   }
 
   #timeout(cause?: SidecarError | null): TimeoutError {
