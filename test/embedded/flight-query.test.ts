@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js'
+import { type ServiceError, status } from '@grpc/grpc-js'
 import { tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packAny } from '../../src/flight/any.ts'
@@ -150,6 +150,39 @@ describe('DoGet', () => {
     call.on('error', () => {})
     call.cancel()
     await runtime.untilActive(0)
+  })
+})
+
+describe('a client that does not read', () => {
+  const ENDLESS = 'SELECT i FROM range(1000000000) AS t(i)'
+
+  /** A stream of which nothing is read after its first message. */
+  async function stalledStream(address: string) {
+    const stalled = new RawFlightClient(address)
+    const call = stalled.serverStream('DoGet', encode(Ticket, { ticket: Buffer.from(ENDLESS) }))
+    const ended = new Promise<ServiceError>((resolve) => call.once('error', resolve))
+    await new Promise((resolve) => call.once('data', resolve))
+    call.pause()
+    return { call, ended, close: () => stalled.close() }
+  }
+
+  it('does not keep its statement from being cancelled over HTTP', async () => {
+    const { call, ended, close } = await stalledStream(runtime.address)
+    const active = await (await fetch(`${runtime.httpUrl}/v1/sql/active`)).json()
+    const { query_id } = (active as { queries: Array<{ query_id: string }> }).queries[0]
+    await fetch(`${runtime.httpUrl}/v1/sql/${query_id}/cancel`, { method: 'POST' })
+    await runtime.untilActive(0)
+    call.resume()
+    expect((await ended).code).toBe(status.CANCELLED)
+    close()
+  })
+
+  it('does not keep the runtime from ending when its time is up', async () => {
+    const stopping = await startFlightRuntime({ args: ['--shutdown-timeout', '1'] })
+    const { ended, close } = await stalledStream(stopping.address)
+    expect(await stopping.close()).toBe(0)
+    expect((await ended).code).toBeGreaterThan(0)
+    close()
   })
 })
 

@@ -8,7 +8,8 @@ export interface FlightRuntime {
   readonly httpUrl: string
   /** Resolves once so many statements run or wait. */
   untilActive(count: number): Promise<void>
-  close(): Promise<void>
+  /** The exit code of the process. */
+  close(): Promise<number | null>
 }
 
 const TRADES = `symbol,price,size
@@ -21,12 +22,15 @@ SOL,150.75,400
  * A runtime process with three small datasets: `trades`, and the writable `journal` (id, note, amount) and
  * `places.visited` (as trades).
  */
-export async function startFlightRuntime(options: { keys?: string[] } = {}): Promise<FlightRuntime> {
+export async function startFlightRuntime(
+  options: { keys?: string[]; args?: string[] } = {},
+): Promise<FlightRuntime> {
   const directory = await mkdtemp(join(tmpdir(), 'flight-runtime-'))
   const file = (name: string) => join(directory, name)
   await writeFile(file('trades.csv'), TRADES)
   await writeFile(file('journal.json'), '[{"id": 1, "note": "first", "amount": 1.5}]')
   const runtime = await spawnRuntime({
+    ...(options.args ? { args: options.args } : {}),
     spicepod: {
       name: 'flight-tests',
       ...(options.keys ? { runtime: { auth: { 'api-key': { enabled: true, keys: options.keys } } } } : {}),
@@ -48,8 +52,9 @@ export async function startFlightRuntime(options: { keys?: string[] } = {}): Pro
       }
     },
     async close() {
-      await runtime.stop()
+      const code = await runtime.stop()
       await rm(directory, { recursive: true })
+      return code
     },
   }
 }

@@ -49,6 +49,11 @@ export class QueryResult {
     this.owner = owner
   }
 
+  /** Aborted when the statement is stopped, whoever stops it; its reason is the error to report. */
+  get signal(): AbortSignal {
+    return this.owner.signal
+  }
+
   /**
    * The next chunk, of at most 2 048 rows, or null after the last. Chunks stay valid after further calls.
    * Throws `EngineError`; a stream that fails never looks like one that ends.

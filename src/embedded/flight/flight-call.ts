@@ -25,29 +25,38 @@ const MAX_UNSENT_MESSAGES = 2
  */
 export class ResponseStream {
   private readonly stream: ServerStream
-  private readonly signal: AbortSignal
+  private readonly callSignal: AbortSignal
   private unsent = 0
-  private wake: (() => void) | null = null
+  private wake = () => {}
 
-  constructor(stream: ServerStream, signal: AbortSignal) {
+  constructor(stream: ServerStream, callSignal: AbortSignal) {
     this.stream = stream
-    this.signal = signal
-    signal.addEventListener('abort', () => this.wake?.(), { once: true })
+    this.callSignal = callSignal
   }
 
-  async write(message: Uint8Array): Promise<void> {
-    this.signal.throwIfAborted()
+  /**
+   * Rejects with the reason of `signal`, by default the call's own, once that is aborted. A statement's
+   * signal ends the wait for a client that does not read also when someone else stops the statement.
+   */
+  async write(message: Uint8Array, signal = this.callSignal): Promise<void> {
+    signal.throwIfAborted()
     this.unsent++
     this.stream.write(message, () => {
       this.unsent--
-      this.wake?.()
+      this.wake()
     })
-    while (this.unsent >= MAX_UNSENT_MESSAGES) {
-      await new Promise<void>((resolve) => {
-        this.wake = resolve
-      })
-      this.wake = null
-      this.signal.throwIfAborted()
+    if (this.unsent < MAX_UNSENT_MESSAGES) return
+    const onAbort = () => this.wake()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      while (this.unsent >= MAX_UNSENT_MESSAGES) {
+        await new Promise<void>((resolve) => {
+          this.wake = resolve
+        })
+        signal.throwIfAborted()
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort)
     }
   }
 }

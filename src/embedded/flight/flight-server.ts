@@ -15,7 +15,7 @@ export async function startFlightServer(context: RuntimeContext, bind: BindAddre
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVE_BYTES,
     'grpc.max_send_message_length': -1,
-    'grpc.enable_channelz': 0,
+    // Channelz stays on: without it grpc-js keeps no list of its sessions, and forceShutdown ends none.
   })
   server.addService(FLIGHT_SERVICE, flightHandlers(context, new FlightAuthentication(context.authenticator)))
   const host = bind.host.includes(':') ? `[${bind.host}]` : bind.host

@@ -77,7 +77,7 @@ export async function streamStatement(
       keptBytes += message.length
       if (keptBytes > resultsCache.maxEntryBytes) kept = null
       kept?.push(message)
-      await stream.write(message)
+      await stream.write(message, result.signal)
     }
     if (kept !== null) resultsCache.set(cache.key, kept, keptBytes)
   } finally {
