@@ -18,7 +18,9 @@ describe('a connection is given up, with a word to the peer, for', () => {
       await fault.transport.connect()
       const outcomes = await Promise.all([fault.ask(), fault.ask()])
       for (const outcome of outcomes) expectError(outcome, error, says)
-      expect(await fault.goawayCode()).toBe(code)
+      // Unread bytes at the close may cost the word to the peer; only the large faults leave any.
+      const large = sends.reduce((sum, bytes) => sum + bytes.length, 0) > 10_000
+      expect(large ? [code, undefined] : [code]).toContain(await fault.goawayCode())
       await fault.expectNextWorks(2)
       await fault.end()
     },

@@ -143,6 +143,11 @@ export class NativeCall implements Call, MessageSink, Abortable {
     this.cancel(new AbortError(`${this.path} was aborted: ${message}`, { cause, unprocessed }))
   }
 
+  /** Whether it has ended or is about to, its deadline or signal having come: not worth sending any more. */
+  isOver(now: number): boolean {
+    return this.ended || this.deadline <= now || this.#signal?.aborted === true
+  }
+
   expire(): void {
     this.cancel(this.#timeout())
   }

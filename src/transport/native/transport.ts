@@ -206,7 +206,7 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
     let sent = 0
     while (sent < queue.length) {
       const call = queue[sent]
-      if (!call.ended) {
+      if (!call.isOver(now)) {
         const connection = this.#pick(now)
         if (connection === undefined) break
         connection.open(call, now)
