@@ -46,8 +46,8 @@ class DocumentReader implements ReplyReader {
 
   constructor(cursor: JsonCursor, options: ValueOptions) {
     this.#cursor = cursor
-    const { schemaText, rowCount, data, tail } = findMembers(cursor)
-    const { schema, rows } = compiled(schemaText, options)
+    const { schemaBytes, rowCount, data, tail } = findMembers(cursor)
+    const { schema, rows } = compiled(schemaBytes, options)
     this.schema = schema
     this.#rows = rows
     this.#rowCount = rowCount
@@ -93,7 +93,7 @@ class DocumentReader implements ReplyReader {
 }
 
 function findMembers(cursor: JsonCursor) {
-  let schemaText: string | null = null
+  let schemaBytes: Buffer | null = null
   let rowCount: number | null = null
   let data = -1
   let tail = false
@@ -108,20 +108,20 @@ function findMembers(cursor: JsonCursor) {
       else if (key === 'data') {
         data = start
         // With the schema at hand the rows are read in place, and what follows them afterwards.
-        tail = schemaText !== null
+        tail = schemaBytes !== null
         if (tail) break
         cursor.skip()
       } else {
-        cursor.skip()
-        if (key === 'schema') schemaText = cursor.bytes.toString('utf8', start, cursor.position)
+        if (key !== 'schema' || !cursor.takeBytes(lastSchema)) cursor.skip()
+        if (key === 'schema') schemaBytes = cursor.bytes.subarray(start, cursor.position)
       }
     } while (cursor.more(0x7d))
   }
-  if (schemaText === null || data < 0) {
+  if (schemaBytes === null || data < 0) {
     throw new ProtocolError(`The reply is JSON but no result: it has no ${data < 0 ? 'data' : 'schema'}`)
   }
   if (!tail) cursor.finish()
-  return { schemaText, rowCount, data, tail }
+  return { schemaBytes, rowCount, data, tail }
 }
 
 interface Compiled {
@@ -133,7 +133,12 @@ interface Compiled {
 const cache = new Map<string, Compiled>()
 const CACHED_SCHEMAS = 64
 
-function compiled(schemaText: string, options: ValueOptions): Compiled {
+/** The last schema's text: when the next reply has the same one, it need not be scanned for its end. */
+let lastSchema: Buffer = Buffer.from('{}')
+
+function compiled(schemaBytes: Buffer, options: ValueOptions): Compiled {
+  if (!lastSchema.equals(schemaBytes)) lastSchema = Buffer.from(schemaBytes)
+  const schemaText = schemaBytes.toString('utf8')
   const key = `${options.int64 ?? ''} ${options.decimal ?? ''} ${options.timestamp ?? ''} ${schemaText}`
   let entry = cache.get(key)
   if (entry === undefined) {
