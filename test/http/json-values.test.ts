@@ -17,7 +17,7 @@ describe('JSON read from bytes', () => {
         const at = cursor(text)
         expect(readInferred(at)).toEqual(
           JSON.parse(text, (_, v) =>
-            Number.isInteger(v) && !Number.isSafeInteger(v) && !/e/i.test(String(v)) ? BigInt(v) : v,
+            Number.isInteger(v) && !Number.isSafeInteger(v) && !/e/i.test(String(v)) ? BigInt(String(v)) : v,
           ),
         )
         at.finish()
