@@ -5,6 +5,10 @@ import type { ReadPlan } from './read-plan.ts'
 import type { Schema } from './schema.ts'
 import type { ExpansionBudget, ValueReader } from './value-reader.ts'
 
+// Kept, since even an import() of a loaded module resolves its name again: for every batch of a stream
+// that costs as much as the batch does.
+let recordBatches: typeof import('./record-batch.ts') | undefined
+
 /** A received record batch: positions into the message until someone asks for rows. */
 export class DecodedBatch {
   readonly rowCount: number
@@ -35,7 +39,7 @@ export class DecodedBatch {
 
   /** A real apache-arrow batch over the received bytes; loads apache-arrow at first use. */
   async toRecordBatch(): Promise<RecordBatch> {
-    const { toRecordBatch } = await import('./record-batch.ts')
-    return toRecordBatch(this)
+    recordBatches ??= await import('./record-batch.ts')
+    return recordBatches.toRecordBatch(this)
   }
 }
