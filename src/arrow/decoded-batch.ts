@@ -27,10 +27,15 @@ export class DecodedBatch {
     return this.#plan.schema
   }
 
+  /** Bytes of the received body it lies on. */
+  get byteLength(): number {
+    return this.columns[0]?.body.bytes.length ?? 0
+  }
+
   /** Appends every row to `target`. Throws `ProtocolError`, `LossyValueError` or `LimitError`. */
   appendRows(target: RowObject[]): void {
     if (this.rowCount === 0) return
-    this.#budget.reset(this.columns[0]?.body.bytes.length ?? 0)
+    this.#budget.reset(this.byteLength)
     const { factories } = this.#plan
     const readers: ValueReader[] = []
     for (let i = 0; i < factories.length; i++) readers.push(factories[i]!(this.columns[i]!, this.#budget))

@@ -2,8 +2,12 @@ import { type SidecarError, TimeoutError } from '../errors.ts'
 import { Consumer, notWanted } from './consumer.ts'
 import type { ResultBatch } from './result.ts'
 
-/** Batches kept ahead of a slow reader before the source is asked to pause. */
-const AHEAD = 2
+/** Bytes kept ahead of a slow reader before the source is asked to pause: a pause for each batch would stall a fast one. */
+const AHEAD_BYTES = 8 * 1024 * 1024
+/** Batches kept ahead at most, however small they are. */
+const AHEAD_BATCHES = 64
+/** What a batch counts for that does not know its size: two of them are enough. */
+const UNKNOWN_BYTES = AHEAD_BYTES / 2
 
 /**
  * Hands a result over batch by batch, at the reader's pace: once a batch lies ready for a reader that
@@ -12,6 +16,7 @@ const AHEAD = 2
 export class BatchQueue extends Consumer {
   readonly #waitMs: number
   #batches: ResultBatch[] = []
+  #bytes = 0
   #ended = false
   #error: unknown = null
   #paused = false
@@ -29,7 +34,8 @@ export class BatchQueue extends Consumer {
     if (this.#batches.length === 0 && !this.#ended && !this.#stopped) await this.#arrival()
     const batch = this.#batches.shift()
     if (batch !== undefined) {
-      if (this.#paused && this.#batches.length < AHEAD) {
+      this.#bytes -= batch.byteLength ?? UNKNOWN_BYTES
+      if (this.#paused && this.#bytes <= AHEAD_BYTES / 2 && this.#batches.length <= AHEAD_BATCHES / 2) {
         this.#paused = false
         this.execution?.resume()
       }
@@ -51,7 +57,9 @@ export class BatchQueue extends Consumer {
   protected override take(batch: ResultBatch): void {
     if (batch.rowCount === 0 || this.#stopped) return
     this.#batches.push(batch)
-    if (this.#batches.length >= AHEAD && !this.#paused) {
+    this.#bytes += batch.byteLength ?? UNKNOWN_BYTES
+    const full = this.#bytes >= AHEAD_BYTES || this.#batches.length >= AHEAD_BATCHES
+    if (full && !this.#paused) {
       this.#paused = true
       this.execution?.pause()
     }

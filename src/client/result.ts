@@ -50,6 +50,8 @@ export type Row = Record<string, unknown>
 /** Some rows of a result, decoded only when asked. */
 export interface ResultBatch {
   readonly rowCount: number
+  /** Bytes it keeps in memory, where they are known. */
+  readonly byteLength?: number
   /** Appends every row to `target`. Throws `ProtocolError` or `LossyValueError`. */
   appendRows(target: Row[]): void
   /** A real apache-arrow batch; over Flight it lies on the received buffers. Loads apache-arrow. */
