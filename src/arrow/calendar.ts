@@ -1,7 +1,10 @@
 /** Proleptic Gregorian calendar arithmetic over day counts, exact beyond the range of `Date`. */
 
-/** `YYYY-MM-DD` of a count of days since 1970-01-01; years outside 0000 to 9999 as `±YYYYYY`, as `Date` writes them. */
-export function formatDate(days: number): string {
+/**
+ * `YYYY-MM-DD` of a count of days since 1970-01-01.
+ * @param yearText writes the year; by default years outside 0000 to 9999 as `±YYYYYY`, as `Date` does
+ */
+export function formatDate(days: number, yearText: (year: number) => string = formatYear): string {
   // Days since 0000-03-01, in eras of 400 years (146 097 days) whose years begin in March.
   const shifted = days + 719_468
   const era = Math.floor(shifted / 146_097)
@@ -18,7 +21,7 @@ export function formatDate(days: number): string {
   const day = dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1
   const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-  return `${formatYear(year)}-${two(month)}-${two(day)}`
+  return `${yearText(year)}-${two(month)}-${two(day)}`
 }
 
 /** The inverse of `formatDate`; null when the text is not a date of that form. */

@@ -1,3 +1,4 @@
+import { formatDate, two } from '../../arrow/calendar.ts'
 import type { TimeUnit } from '../../arrow/schema.ts'
 
 /**
@@ -20,23 +21,7 @@ const MAX_DAY = 95_026_236
 export function dateText(days: number): string {
   if (days < MIN_DAY || days > MAX_DAY)
     throw new RangeError(`day ${days} since 1970-01-01 is no date that can be shown`)
-  // The civil calendar from a day count, in years that begin in March, so that leap days come last.
-  const shifted = days + 719_468
-  const era = Math.floor(shifted / 146_097)
-  const dayOfEra = shifted - era * 146_097
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1_460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  )
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const marchMonth = Math.floor((5 * dayOfYear + 2) / 153)
-  const day = dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1
-  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-  return `${yearText(year)}-${two(month)}-${two(day)}`
+  return formatDate(days, yearText)
 }
 
 /**
@@ -128,11 +113,8 @@ function fractionText(nanoseconds: number): string {
   return digits.endsWith('000') ? `.${digits.slice(0, 6)}` : `.${digits}`
 }
 
+/** arrow-rs signs a year beyond four digits and does not pad it further. */
 function yearText(year: number): string {
   if (year >= 0 && year <= 9999) return String(year).padStart(4, '0')
   return `${year < 0 ? '-' : '+'}${String(Math.abs(year)).padStart(4, '0')}`
-}
-
-function two(value: number): string {
-  return value < 10 ? `0${value}` : String(value)
 }
