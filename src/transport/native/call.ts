@@ -231,6 +231,14 @@ export class NativeCall implements Call, MessageSink, Abortable {
     this.#assembler.push(bytes, start, end)
   }
 
+  roomFor(length: number): Uint8Array | null {
+    return this.#assembler.roomFor(length)
+  }
+
+  onDataPlaced(length: number): void {
+    this.#assembler.placed(length)
+  }
+
   onWholeMessage(message: Uint8Array, compressed: boolean): void {
     const whole = compressed ? inflateMessage(message, this.#encoding, this.#maxBytes, this.alignAt) : message
     if (this.#paused || this.#held.length > 0) this.#held.push(whole)

@@ -39,6 +39,7 @@ export interface ConnectionOwner {
 /** One HTTP/2 connection: RFC 9113 as far as a gRPC client meets it. */
 export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOwner {
   readonly #socket: Socket
+  readonly #receiver: Receiver
   readonly #where: string
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
@@ -66,6 +67,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
     owner: ConnectionOwner,
   ) {
     this.#socket = socket
+    this.#receiver = receiver
     this.#where = where
     this.#options = options
     this.#owner = owner
@@ -259,14 +261,18 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
     this.#owner.onRoom()
   }
 
-  #onBytes(bytes: Buffer, length: number): void {
+  #onBytes(bytes: Uint8Array, length: number): void {
     if (this.#over) return
+    const receiver = this.#receiver
+    const { readBuffer } = receiver
     const now = performance.now()
     this.#owner.stats.bytesReceived += length
     this.#keepAlive.received(now)
     this.#budget.tick(now)
     try {
-      this.#reader.read(bytes, length)
+      if (bytes.buffer === readBuffer.buffer) this.#reader.read(readBuffer, length)
+      else this.#reader.placed(length)
+      receiver.target = this.#reader.nextTarget(readBuffer)
     } catch (error) {
       this.#violated(error)
     }

@@ -4,14 +4,18 @@ import type { TLSSocket } from 'node:tls'
 import { ConnectionError } from '../../errors.ts'
 import type { FlightAddress, TlsOptions } from '../transport.ts'
 
-/** One read takes at most this much: large enough that a stream costs few reads. */
+/** One read takes at most this much: large enough that a stream of small frames costs few reads. */
 const READ_BUFFER_BYTES = 256 * 1024
 /** The next address is tried when one has not answered for so long: RFC 8305, section 5. */
 const ATTEMPT_DELAY_MS = 250
 
 /** Where the bytes of a socket go, once it has an owner. */
 export interface Receiver {
-  onBytes: ((bytes: Buffer, length: number) => void) | undefined
+  onBytes: ((bytes: Uint8Array, length: number) => void) | undefined
+  /** What `onBytes` gets when nothing else is asked for; used again for every read. */
+  readonly readBuffer: Buffer
+  /** What the next read fills, from its start. */
+  target: Uint8Array
 }
 
 export interface DialEvents {
@@ -77,7 +81,8 @@ export function dial(
     }
     const candidate = candidates[next++]
     const where = address.port < 0 ? `unix:${candidate}` : hostPort(candidate, address.port)
-    const receiver: Receiver = { onBytes: undefined }
+    const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+    const receiver: Receiver = { onBytes: undefined, readBuffer, target: readBuffer }
     const socket = openSocket(address, candidate, tls, receiver)
     sockets.set(socket, where)
     const refuse = (reason: string, cause?: unknown) => {
@@ -142,11 +147,17 @@ function openSocket(
   tls: TlsOptions | undefined,
   receiver: Receiver,
 ): Socket {
-  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+  let current: Uint8Array | undefined
   const onread = {
-    buffer,
-    callback: (length: number) => {
-      receiver.onBytes?.(buffer, length)
+    // Asked before the first read and after every one. The socket keeps its buffer when it gets none, which
+    // spares it the change for all reads but those of large messages.
+    buffer: () => {
+      if (receiver.target === current) return undefined as unknown as Uint8Array
+      current = receiver.target
+      return current
+    },
+    callback: (length: number, bytes: Uint8Array) => {
+      receiver.onBytes?.(bytes, length)
       return true
     },
   }

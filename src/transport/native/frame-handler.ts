@@ -144,11 +144,25 @@ export class FrameHandler implements FrameSink {
       call.onData(bytes, start, end)
       call.credit(end - start)
     } catch (cause) {
-      const error =
-        cause instanceof SidecarError
-          ? cause
-          : new ProtocolError('gRPC: a message could not be read', { cause })
-      this.#failStream(call, ErrorCode.CANCEL, error)
+      this.#failMessage(call, cause)
+    }
+  }
+
+  onDataRoom(length: number): Uint8Array | null {
+    const call = this.#dataCall
+    return call === undefined || call.stream === null ? null : call.roomFor(length)
+  }
+
+  onDataPlaced(length: number): void {
+    const call = this.#dataCall
+    if (call === undefined || call.stream === null) return
+    this.#useful()
+    this.#uncredited -= length
+    try {
+      call.onDataPlaced(length)
+      call.credit(length)
+    } catch (cause) {
+      this.#failMessage(call, cause)
     }
   }
 
@@ -231,6 +245,14 @@ export class FrameHandler implements FrameSink {
   #peerEnded(call: NativeCall): void {
     this.#parts.streams.close(call)
     if (!call.sentEnd) this.#events.answer(FrameType.RST_STREAM, call.streamId, ErrorCode.CANCEL)
+  }
+
+  #failMessage(call: NativeCall, cause: unknown): void {
+    const error =
+      cause instanceof SidecarError
+        ? cause
+        : new ProtocolError('gRPC: a message could not be read', { cause })
+    this.#failStream(call, ErrorCode.CANCEL, error)
   }
 
   #failStream(call: NativeCall, code: number, error: SidecarError): void {

@@ -11,6 +11,10 @@ export interface FrameSink {
   onDataStart(streamId: number, length: number): void
   /** Part of its content, as it arrived. */
   onDataBytes(bytes: Buffer, start: number, end: number): void
+  /** Room for up to `length` bytes of content where they belong, to be read into; null to get them as above. */
+  onDataRoom(length: number): Uint8Array | null
+  /** `length` bytes of content have been read into that room. */
+  onDataPlaced(length: number): void
   onDataEnd(endStream: boolean): void
   onReset(streamId: number, code: number): void
   onPing(acknowledges: boolean, bytes: Buffer, start: number): void
@@ -25,6 +29,12 @@ export const MAX_HEADER_BLOCK_BYTES = 256 * 1024
 const MAX_CONTINUATIONS = 64
 const MAX_SETTINGS_BYTES = 16 * 1024
 const MAX_GOAWAY_BYTES = 64 * 1024
+/** Less than this is not worth a read of its own. */
+const ROOM_BYTES = 32 * 1024
+/** DATA frames from this size on are read in two parts: their beginning, then the rest where it belongs. */
+const LARGE_FRAME_BYTES = 128 * 1024
+/** How much of a large frame is read to see its beginning, and copied for it. */
+const BEGINNING_BYTES = 16 * 1024
 const GOAWAY_DEBUG_SHOWN = 256
 
 type Mode = 'header' | 'padLength' | 'data' | 'padding' | 'skip' | 'collect'
@@ -47,6 +57,8 @@ export class FrameReader {
   /** Bytes of its content still to come; padding is counted apart. */
   #left = 0
   #padding = 0
+  #largeFrames = false
+  #beginning: Buffer | undefined
   // A frame that did not arrive whole.
   #collected = Buffer.alloc(0)
   #collectedFill = 0
@@ -119,6 +131,27 @@ export class FrameReader {
     }
   }
 
+  /** `length` bytes have come in the room that `nextTarget` gave last. */
+  placed(length: number): void {
+    this.#left -= length
+    this.#sink.onDataPlaced(length)
+    if (this.#left === 0) this.#endContent()
+  }
+
+  /**
+   * Where to put what is read next: into the message under way when much of it is still to come, or else
+   * into `buffer`, to be passed to `read`. Of large frames only the beginning goes there.
+   */
+  nextTarget(buffer: Buffer): Uint8Array {
+    if (this.#mode === 'data' && this.#left >= ROOM_BYTES) {
+      const room = this.#sink.onDataRoom(this.#left)
+      if (room !== null && room.length >= ROOM_BYTES) return room
+    }
+    if (!this.#largeFrames) return buffer
+    this.#beginning ??= buffer.subarray(0, BEGINNING_BYTES)
+    return this.#beginning
+  }
+
   #readHeader(chunk: Buffer, at: number, length: number): number {
     if (this.#headerFill === 0 && length - at >= FRAME_HEADER_BYTES) {
       this.#startFrame(chunk, at)
@@ -177,6 +210,7 @@ export class FrameReader {
         throw new ConnectionViolation(ErrorCode.FRAME_SIZE_ERROR, tooMuchPadding)
       }
       this.#padding = 0
+      this.#largeFrames = length >= LARGE_FRAME_BYTES
       this.#sink.onDataStart(this.#streamId, length)
       if (this.#flags & Flag.PADDED) this.#mode = 'padLength'
       else if (length > 0) this.#mode = 'data'

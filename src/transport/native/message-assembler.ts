@@ -101,6 +101,19 @@ export class MessageAssembler {
     }
   }
 
+  /** Up to `length` bytes of room where the next bytes of the message under way belong; null between messages. */
+  roomFor(length: number): Uint8Array | null {
+    const message = this.#message
+    if (message === null || this.#stopped) return null
+    return message.subarray(this.#fill, Math.min(message.length, this.#fill + length))
+  }
+
+  /** `length` bytes have been written into the room that `roomFor` gave last. */
+  placed(length: number): void {
+    this.#fill += length
+    if (this.#fill === this.#length) this.#finish()
+  }
+
   #readPrefix(chunk: Buffer, at: number, end: number): number {
     if (this.#prefixFill === 0 && end - at >= PREFIX_BYTES) {
       this.#flag = chunk[at]
