@@ -5,10 +5,17 @@ import type { DataType } from './schema.ts'
 /** A message body: the memory arrays lie in. */
 export class Body {
   readonly bytes: Uint8Array
-  readonly view: DataView
+  #view: DataView | null = null
+
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  }
+
+  /** Made when first asked for: to make one costs more than to read a value of it. */
+  get view(): DataView {
+    const { bytes } = this
+    this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    return this.#view
   }
 }
 

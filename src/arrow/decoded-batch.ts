@@ -32,14 +32,20 @@ export class DecodedBatch {
     return this.columns[0]?.body.bytes.length ?? 0
   }
 
-  /** Appends every row to `target`. Throws `ProtocolError`, `LossyValueError` or `LimitError`. */
+  /** Appends every row to `target`, or none: throws `ProtocolError`, `LossyValueError` or `LimitError`. */
   appendRows(target: RowObject[]): void {
     if (this.rowCount === 0) return
     this.#budget.reset(this.byteLength)
     const { factories } = this.#plan
     const readers: ValueReader[] = []
     for (let i = 0; i < factories.length; i++) readers.push(factories[i]!(this.columns[i]!, this.#budget))
-    this.#plan.appender(this.rowCount)(readers, this.rowCount, target)
+    const before = target.length
+    try {
+      this.#plan.appender(this.rowCount)(readers, this.rowCount, target)
+    } catch (error) {
+      target.length = before
+      throw error
+    }
   }
 
   /** A real apache-arrow batch over the received bytes; loads apache-arrow at first use. */

@@ -9,12 +9,10 @@ import { ProtocolError } from '../errors.ts'
  */
 export class FlatBuffer {
   readonly bytes: Uint8Array
-  readonly #view: DataView
   #work: number
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#work = 65_536 + bytes.length * 16
   }
 
@@ -75,22 +73,22 @@ export class FlatBuffer {
 
   uint8Field(table: number, index: number, fallback: number): number {
     const position = this.field(table, index, 1)
-    return position === 0 ? fallback : this.#view.getUint8(position)
+    return position === 0 ? fallback : this.bytes[position]!
   }
 
   int16Field(table: number, index: number, fallback: number): number {
     const position = this.field(table, index, 2)
-    return position === 0 ? fallback : this.#view.getInt16(position, true)
+    return position === 0 ? fallback : (this.uint16(position) << 16) >> 16
   }
 
   int32Field(table: number, index: number, fallback: number): number {
     const position = this.field(table, index, 4)
-    return position === 0 ? fallback : this.#view.getInt32(position, true)
+    return position === 0 ? fallback : this.int32(position)
   }
 
   bigint64Field(table: number, index: number): bigint {
     const position = this.field(table, index, 8)
-    return position === 0 ? 0n : this.#view.getBigInt64(position, true)
+    return position === 0 ? 0n : (BigInt(this.int32(position + 4)) << 32n) | BigInt(this.uint32(position))
   }
 
   /** A length or an offset: a signed 64-bit integer that must be a safe natural number. */
@@ -100,26 +98,31 @@ export class FlatBuffer {
   }
 
   size(position: number): number {
-    this.#check(position, 8)
-    const high = this.#view.getInt32(position + 4, true)
+    const high = this.int32(position + 4)
     if (high < 0 || high > 0x1fffff)
       throw new ProtocolError('Arrow metadata: a length or offset is out of range')
-    return high * 4294967296 + this.#view.getUint32(position, true)
+    return high * 4294967296 + this.uint32(position)
   }
 
   uint16(position: number): number {
     this.#check(position, 2)
-    return this.#view.getUint16(position, true)
+    const { bytes } = this
+    return bytes[position]! | (bytes[position + 1]! << 8)
   }
 
   int32(position: number): number {
     this.#check(position, 4)
-    return this.#view.getInt32(position, true)
+    const { bytes } = this
+    return (
+      bytes[position]! |
+      (bytes[position + 1]! << 8) |
+      (bytes[position + 2]! << 16) |
+      (bytes[position + 3]! << 24)
+    )
   }
 
   uint32(position: number): number {
-    this.#check(position, 4)
-    return this.#view.getUint32(position, true)
+    return this.int32(position) >>> 0
   }
 
   /** Counts work against the limit this buffer's size allows. */

@@ -5,7 +5,7 @@ export type RowObject = Record<string, unknown>
 /** Makes one object of the values all readers have at an index. */
 export type ObjectBuilder = (readers: readonly ValueReader[], index: number) => RowObject
 
-/** Appends the objects of rows 0 to `count - 1` to `target`. */
+/** Appends the objects of rows 0 to `count - 1` to `target`, which has room made for all of them at once. */
 export type RowAppender = (readers: readonly ValueReader[], count: number, target: RowObject[]) => void
 
 /** Beyond this many members an object literal stops being faster than assignments. */
@@ -25,8 +25,9 @@ export function objectBuilder(keys: readonly string[]): ObjectBuilder {
 export function rowAppender(keys: readonly string[]): RowAppender {
   const generated = generate(keys, (literal) => {
     const names = keys.map((_, k) => `const r${k} = readers[${k}]`).join('\n')
-    const loop = `for (let i = 0; i < count; i++) target.push(${literal((k) => `r${k}`)})`
-    return ['readers', 'count', 'target', `${names}\n${loop}`]
+    const room = 'const first = target.length\ntarget.length = first + count'
+    const loop = `for (let i = 0; i < count; i++) target[first + i] = ${literal((k) => `r${k}`)}`
+    return ['readers', 'count', 'target', `${names}\n${room}\n${loop}`]
   })
   return (generated as RowAppender | null) ?? rowAppenderFromClosures(keys)
 }
@@ -54,7 +55,9 @@ export function objectBuilderFromClosures(keys: readonly string[]): ObjectBuilde
 export function rowAppenderFromClosures(keys: readonly string[]): RowAppender {
   const build = objectBuilderFromClosures(keys)
   return (readers, count, target) => {
-    for (let i = 0; i < count; i++) target.push(build(readers, i))
+    const first = target.length
+    target.length = first + count
+    for (let i = 0; i < count; i++) target[first + i] = build(readers, i)
   }
 }
 

@@ -3,6 +3,7 @@ export class BoundedMap<V> {
   private readonly entries = new Map<string, V>()
   private readonly limit: number
   private readonly onEvict: ((value: V) => void) | undefined
+  private newest: string | undefined
 
   constructor(limit: number, onEvict?: (value: V) => void) {
     this.limit = limit
@@ -15,10 +16,11 @@ export class BoundedMap<V> {
 
   get(key: string): V | undefined {
     const value = this.entries.get(key)
-    if (value !== undefined) {
-      // A Map keeps insertion order: what is used again moves to the end.
+    if (value !== undefined && key !== this.newest) {
+      // A Map keeps insertion order: what is used again moves to the end, unless it is there.
       this.entries.delete(key)
       this.entries.set(key, value)
+      this.newest = key
     }
     return value
   }
@@ -26,6 +28,7 @@ export class BoundedMap<V> {
   set(key: string, value: V): void {
     this.entries.delete(key)
     this.entries.set(key, value)
+    this.newest = key
     if (this.entries.size <= this.limit) return
     const [oldest, evicted] = this.entries.entries().next().value as [string, V]
     this.entries.delete(oldest)

@@ -102,30 +102,30 @@ function malformed(what: string, at: number): ProtocolError {
 }
 
 /**
- * `CallOptions.alignAt` for FlightData: where the body's first byte lies in a message of `length` bytes of
- * which `head` are known, or -1 when there is no body or the head does not tell. Every known server writes
- * the fields in the order of their numbers and the body last, so what lies between the header and the body
- * is known even when the head ends before it. A wrong guess costs a copy later, never a wrong value.
+ * `CallOptions.alignAt` for FlightData: where the body's first byte lies in a message of `length` bytes whose
+ * first are `bytes[start, end)`, or -1 when there is no body or these bytes do not tell. Every known server
+ * writes the fields in the order of their numbers and the body last, so what lies between the header and the
+ * body is known even when the bytes end before it. A wrong guess costs a copy later, never a wrong value.
  */
-export function bodyOffset(head: Uint8Array, length: number): number {
-  let at = 0
-  while (at < head.length) {
-    const tag = head[at]
-    if (tag === (TAG_BODY & 0x7f) + 0x80) return bodyAfterTag(at, length)
+export function bodyOffset(bytes: Uint8Array, start: number, end: number, length: number): number {
+  let at = start
+  while (at < end) {
+    const tag = bytes[at]
+    if (tag === (TAG_BODY & 0x7f) + 0x80) return bodyAfterTag(at - start, length)
     if (tag !== TAG_HEADER && tag !== TAG_APP_METADATA && tag !== TAG_DESCRIPTOR) return -1
     let fieldLength = 0
     let scale = 1
     let next = at + 1
     for (;;) {
-      if (next >= head.length || scale > 2 ** 28) return -1
-      const byte = head[next++]
+      if (next >= end || scale > 2 ** 28) return -1
+      const byte = bytes[next++]
       fieldLength += (byte & 0x7f) * scale
       if (byte < 0x80) break
       scale *= 128
     }
     at = next + fieldLength
-    // Past the head: only a header is likely to be followed by the body at once.
-    if (at >= head.length) return tag === TAG_HEADER ? bodyAfterTag(at, length) : -1
+    // Past the bytes known: only a header is likely to be followed by the body at once.
+    if (at >= end) return tag === TAG_HEADER ? bodyAfterTag(at - start, length) : -1
   }
   return -1
 }

@@ -53,6 +53,8 @@ export interface CallHandler {
   onDrain?(): void
 }
 
+export type AlignAt = (bytes: Uint8Array, start: number, end: number, length: number) => number
+
 export interface CallOptions {
   /** Request metadata. Names lower-case; names ending in `-bin` take bytes, others printable ASCII. */
   metadata?: MetadataEntries
@@ -62,11 +64,11 @@ export interface CallOptions {
   /** Largest response message accepted, in bytes; beyond it the call ends with `LimitError`. */
   maxMessageBytes?: number
   /**
-   * Asked once for each response message, with its first bytes (at least the first `min(length, 16)`,
-   * usually more) and its length: the offset that has to lie on a 64-byte boundary in memory, so that
-   * typed arrays can be laid over the message without copying it. -1 when it does not matter.
+   * Asked once for each response message, with its first bytes, `bytes[start, end)` (at least the first
+   * `min(length, 16)`, usually more), and its length: the offset that has to lie on a 64-byte boundary in
+   * memory, so that typed arrays can be laid over the message without copying it. -1 when it does not matter.
    */
-  alignAt?(head: Uint8Array, length: number): number
+  alignAt?: AlignAt
 }
 
 export interface Call {

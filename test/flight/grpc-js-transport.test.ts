@@ -179,7 +179,7 @@ describe('a call over grpc-js', () => {
   it('puts a batch body where typed arrays can lie over it', async () => {
     const message = encodeFlightData({ header: new Uint8Array(201), body: new Uint8Array(64).fill(7) })
     const { transport } = await serve({ DoGet: (call) => call.send(message) })
-    const outcome = await run(transport, bytes(), { alignAt: (_head, length) => length - 64 })
+    const outcome = await run(transport, bytes(), { alignAt: (_bytes, _start, _end, length) => length - 64 })
     const [received] = outcome.messages
     expect(received).toEqual(message)
     expect((received.byteOffset + received.length - 64) % 64).toBe(0)

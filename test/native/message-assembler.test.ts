@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LimitError, ProtocolError } from '../../src/errors.ts'
 import { MessageAssembler } from '../../src/transport/native/message-assembler.ts'
+import type { AlignAt } from '../../src/transport/transport.ts'
 import { message } from './scripted-server.ts'
 
-function assemble(maxBytes: number, alignAt?: (head: Uint8Array, length: number) => number) {
+function assemble(maxBytes: number, alignAt?: AlignAt) {
   const messages: Uint8Array[] = []
   const assembler = new MessageAssembler(
     { alignAt, onWholeMessage: (bytes) => messages.push(bytes) },
@@ -30,9 +31,9 @@ test('messages come whole at any segmentation, aligned where asked', () => {
       fc.array(fc.nat(), { maxLength: 30 }),
       fc.integer({ min: -1, max: 90 }),
       (bodies, cuts, offset) => {
-        const { assembler, messages } = assemble(1000, (head, length) => {
-          expect(head.length).toBeGreaterThanOrEqual(Math.min(length, 16))
-          expect(head.length).toBeLessThanOrEqual(length)
+        const { assembler, messages } = assemble(1000, (_, start, end, length) => {
+          expect(end - start).toBeGreaterThanOrEqual(Math.min(length, 16))
+          expect(end - start).toBeLessThanOrEqual(length)
           return offset
         })
         pushCut(assembler, Buffer.concat(bodies.map((body) => message(body))), cuts)
@@ -49,9 +50,9 @@ test('messages come whole at any segmentation, aligned where asked', () => {
 test('a large message is aligned, and asked about once with its first bytes', () => {
   const body = Buffer.alloc(100_000, 7)
   let asked = 0
-  const { assembler, messages } = assemble(1 << 20, (head, length) => {
+  const { assembler, messages } = assemble(1 << 20, (bytes, start, _, length) => {
     asked++
-    expect(head[0]).toBe(7)
+    expect(bytes[start]).toBe(7)
     expect(length).toBe(body.length)
     return 136
   })

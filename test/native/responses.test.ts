@@ -195,7 +195,7 @@ describe('compressed messages', () => {
     ['deflate', deflateSync('inflated')],
   ])('are inflated from %s and aligned', async (encoding, body) => {
     await serve((streamId) => compressed(streamId, encoding, body))
-    const { error, messages } = await ask({ alignAt: (_, length) => length - 3 })
+    const { error, messages } = await ask({ alignAt: (_bytes, _start, _end, length) => length - 3 })
     expect(error).toBeNull()
     expect(messages.map(text)).toEqual(['inflated'])
     expect((messages[0].byteOffset + 5) % 64).toBe(0)

@@ -210,7 +210,7 @@ export class GrpcJsCall implements Call {
 
   /** The message as a plain byte array, moved when its body does not lie on the boundary asked for. */
   private aligned(buffer: Buffer): Uint8Array {
-    const offset = this.options.alignAt?.(buffer, buffer.length) ?? -1
+    const offset = this.options.alignAt?.(buffer, 0, buffer.length, buffer.length) ?? -1
     if (offset < 0 || (buffer.byteOffset + offset) % ALIGNMENT === 0) {
       return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
     }

@@ -1,6 +1,6 @@
 import { AbortError, ProtocolError, type SidecarError, TimeoutError } from '../../errors.ts'
 import { RpcError } from '../rpc-error.ts'
-import type { Call, CallHandler, CallOptions, Metadata } from '../transport.ts'
+import type { AlignAt, Call, CallHandler, CallOptions, Metadata } from '../transport.ts'
 import { type Abortable, unwatchAbort, watchAbort } from './abort-watch.ts'
 import type { EncodedFields } from './hpack-encoder.ts'
 import { inflateMessage } from './inflate.ts'
@@ -35,7 +35,7 @@ export interface CallOwner {
 export class NativeCall implements Call, MessageSink, Abortable {
   readonly path: string
   readonly deadline: number
-  readonly alignAt: ((head: Uint8Array, length: number) => number) | undefined
+  readonly alignAt: AlignAt | undefined
   readonly startedAt: number
   /** The encoded fields of the request, but for `grpc-timeout`. */
   pathFields!: EncodedFields
@@ -56,6 +56,8 @@ export class NativeCall implements Call, MessageSink, Abortable {
   /** Waiting in its connection's send queue. */
   sending = false
   ended = false
+  /** Its place among the transport's calls: `OpenCalls` keeps it. */
+  place = -1
 
   readonly #owner: CallOwner
   readonly #handler: CallHandler

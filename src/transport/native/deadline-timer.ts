@@ -9,11 +9,11 @@ export interface Expiring {
  * next: calls that end in time, which is nearly all, never touch a timer.
  */
 export class DeadlineTimer<T extends Expiring> {
-  readonly #members: ReadonlySet<T>
+  readonly #members: Iterable<T>
   #timer: NodeJS.Timeout | undefined
   #firesAt = Number.POSITIVE_INFINITY
 
-  constructor(members: ReadonlySet<T>) {
+  constructor(members: Iterable<T>) {
     this.#members = members
   }
 

@@ -1,4 +1,5 @@
 import { LimitError, ProtocolError, UnsupportedError } from '../../errors.ts'
+import type { AlignAt } from '../transport.ts'
 import { allocateMessage } from './message-assembler.ts'
 
 /**
@@ -10,7 +11,7 @@ export function inflateMessage(
   message: Uint8Array,
   encoding: string | undefined,
   maxBytes: number,
-  alignAt: ((head: Uint8Array, length: number) => number) | undefined,
+  alignAt: AlignAt | undefined,
 ): Uint8Array {
   if (encoding === undefined || encoding === 'identity') {
     throw new ProtocolError('gRPC: a message is marked compressed, but no grpc-encoding was announced')
@@ -35,7 +36,10 @@ export function inflateMessage(
     throw new ProtocolError(`gRPC: a message is not valid ${encoding}`, { cause })
   }
   if (inflated.length === 0) return inflated
-  const aligned = allocateMessage(inflated.length, alignAt?.(inflated, inflated.length) ?? -1)
-  inflated.copy(aligned)
+  const aligned = allocateMessage(
+    inflated.length,
+    alignAt?.(inflated, 0, inflated.length, inflated.length) ?? -1,
+  )
+  aligned.set(inflated)
   return aligned
 }

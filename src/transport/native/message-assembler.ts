@@ -1,8 +1,9 @@
 import { LimitError, ProtocolError } from '../../errors.ts'
+import type { AlignAt } from '../transport.ts'
 
 export interface MessageSink {
   /** Asked once per message for the offset to lay on a 64-byte boundary; see `CallOptions.alignAt`. */
-  alignAt: ((head: Uint8Array, length: number) => number) | undefined
+  alignAt: AlignAt | undefined
   /** A whole message; `compressed` is the flag of its prefix. */
   onWholeMessage(message: Uint8Array, compressed: boolean): void
 }
@@ -25,12 +26,10 @@ let slabUsed = 0
  * A buffer of `length` bytes whose byte `alignedOffset` lies on a 64-byte boundary of its ArrayBuffer;
  * `capacity` may be smaller than `length` for a buffer that will grow.
  */
-export function allocateMessage(capacity: number, alignedOffset: number): Buffer {
+export function allocateMessage(capacity: number, alignedOffset: number): Uint8Array {
   const lead = alignedOffset > 0 ? (ALIGNMENT - (alignedOffset % ALIGNMENT)) % ALIGNMENT : 0
   if (capacity > SLAB_MESSAGE_BYTES) {
-    return lead === 0
-      ? Buffer.allocUnsafeSlow(capacity)
-      : (Buffer.allocUnsafeSlow(capacity + lead).subarray(lead) as Buffer)
+    return new Uint8Array(Buffer.allocUnsafeSlow(capacity + lead).buffer, lead, capacity)
   }
   if (slabUsed + lead + capacity > slab.byteLength) {
     slab = Buffer.allocUnsafeSlow(SLAB_BYTES).buffer as ArrayBuffer
@@ -38,7 +37,7 @@ export function allocateMessage(capacity: number, alignedOffset: number): Buffer
   }
   const start = slabUsed + lead
   slabUsed = (start + capacity + ALIGNMENT - 1) & -ALIGNMENT
-  return Buffer.from(slab, start, capacity)
+  return new Uint8Array(slab, start, capacity)
 }
 
 /**
@@ -55,7 +54,7 @@ export class MessageAssembler {
   #length = 0
   /** Bytes of the message received; -1 between messages, before the prefix is whole. */
   #fill = -1
-  #message: Buffer | null = null
+  #message: Uint8Array | null = null
   #alignedOffset = 0
   /** The first bytes of a message, while too few have come to ask where to align it. */
   #head: Buffer | null = null
@@ -154,8 +153,7 @@ export class MessageAssembler {
       return at
     }
     if (this.#head === null && end - at >= wanted) {
-      const seen = Math.min(end, at + this.#length)
-      this.#allocate(ask(chunk.subarray(at, seen), this.#length))
+      this.#allocate(ask(chunk, at, Math.min(end, at + this.#length), this.#length))
       return at
     }
     this.#head ??= Buffer.alloc(HEAD_BYTES)
@@ -163,10 +161,10 @@ export class MessageAssembler {
     chunk.copy(this.#head, this.#fill, at, at + taken)
     this.#fill += taken
     if (this.#fill === wanted) {
-      const head = this.#head.subarray(0, wanted)
+      const head = this.#head
       this.#head = null
-      this.#allocate(ask(head, this.#length))
-      head.copy(this.#message!, 0)
+      this.#allocate(ask(head, 0, wanted, this.#length))
+      head.copy(this.#message!, 0, 0, wanted)
       if (this.#fill === this.#length) this.#finish()
     }
     return at + taken
@@ -184,7 +182,7 @@ export class MessageAssembler {
     if (this.#fill + take > message.length) {
       const capacity = Math.min(this.#length, Math.max(message.length * GROWTH, this.#fill + take))
       const grown = allocateMessage(capacity, this.#alignedOffset)
-      message.copy(grown, 0, 0, this.#fill)
+      grown.set(message.subarray(0, this.#fill))
       message = grown
       this.#message = grown
     }

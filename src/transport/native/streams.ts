@@ -4,11 +4,13 @@ import { ConnectionViolation, ErrorCode } from './http2-error.ts'
 
 /** The open streams of a connection: RFC 9113, section 5.1. */
 export class Streams {
-  readonly #open = new Map<number, NativeCall>()
+  /** One stream is kept apart: a client that asks one query at a time has no use for a map. */
+  #first: NativeCall | undefined
+  readonly #others = new Map<number, NativeCall>()
   #nextId = 1
 
   get size(): number {
-    return this.#open.size
+    return this.#others.size + (this.#first === undefined ? 0 : 1)
   }
 
   /** No ids are left: RFC 9113, section 5.1.1. */
@@ -19,7 +21,8 @@ export class Streams {
   open(call: NativeCall): void {
     call.streamId = this.#nextId
     this.#nextId += 2
-    this.#open.set(call.streamId, call)
+    if (this.#first === undefined) this.#first = call
+    else this.#others.set(call.streamId, call)
   }
 
   /**
@@ -27,7 +30,8 @@ export class Streams {
    * side never opened, even ids included.
    */
   find(streamId: number): NativeCall | undefined {
-    const call = this.#open.get(streamId)
+    if (this.#first?.streamId === streamId) return this.#first
+    const call = this.#others.get(streamId)
     if (call === undefined && ((streamId & 1) === 0 || streamId >= this.#nextId)) {
       throw new ConnectionViolation(
         ErrorCode.PROTOCOL_ERROR,
@@ -38,18 +42,20 @@ export class Streams {
   }
 
   close(call: NativeCall): void {
-    this.#open.delete(call.streamId)
+    if (this.#first === call) this.#first = undefined
+    else this.#others.delete(call.streamId)
     call.stream = null
   }
 
   /** Closes and returns the calls whose ids are above `lastId`. */
   closeAbove(lastId: number): NativeCall[] {
-    const closed = [...this.#open.values()].filter((call) => call.streamId > lastId)
+    const closed = [...this].filter((call) => call.streamId > lastId)
     for (const call of closed) this.close(call)
     return closed
   }
 
-  [Symbol.iterator](): IterableIterator<NativeCall> {
-    return this.#open.values()
+  *[Symbol.iterator](): IterableIterator<NativeCall> {
+    if (this.#first !== undefined) yield this.#first
+    yield* this.#others.values()
   }
 }

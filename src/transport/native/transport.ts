@@ -12,6 +12,7 @@ import { type ConnectionOptions, type ConnectionOwner, NativeConnection } from '
 import { DeadlineTimer } from './deadline-timer.ts'
 import { describe, dial } from './dial.ts'
 import { NO_METADATA } from './metadata.ts'
+import { OpenCalls } from './open-calls.ts'
 import { RequestHeaders } from './request-headers.ts'
 
 /** With connections chosen by load: calls on every connection before another is opened, and the most. */
@@ -35,7 +36,7 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
   readonly #connectionOptions: ConnectionOptions
   readonly #maxMessageBytes: number
   readonly #headers: RequestHeaders
-  readonly #calls = new Set<NativeCall>()
+  readonly #calls = new OpenCalls()
   readonly #deadlines = new DeadlineTimer(this.#calls)
   readonly #connections: NativeConnection[] = []
   /** Calls no connection has room for, in the order of their start. */
