@@ -43,7 +43,7 @@ export class ReadPlan {
 /** Schemas seen lately, found again by the bytes of their message. */
 const MAX_PLANS = 64
 const MAX_SCHEMA_BYTES = 65_536
-const plans: Array<{ bytes: Uint8Array; choices: string; plan: ReadPlan }> = []
+const plans: Array<{ bytes: Uint8Array; values: ValueOptions; plan: ReadPlan }> = []
 
 /**
  * The plan for a schema message. The same bytes and options give the same plan again, so that a repeated
@@ -51,10 +51,9 @@ const plans: Array<{ bytes: Uint8Array; choices: string; plan: ReadPlan }> = []
  */
 export function planFor(message: Message, values: ValueOptions): ReadPlan {
   const { bytes } = message.buffer
-  const choices = `${values.int64 ?? ''} ${values.decimal ?? ''} ${values.timestamp ?? ''}`
   for (let i = 0; i < plans.length; i++) {
     const entry = plans[i]!
-    if (entry.choices !== choices || entry.bytes.length !== bytes.length) continue
+    if (entry.bytes.length !== bytes.length || !sameChoices(entry.values, values)) continue
     if (Buffer.compare(entry.bytes, bytes) !== 0) continue
     if (i > 0) {
       plans.splice(i, 1)
@@ -64,10 +63,14 @@ export function planFor(message: Message, values: ValueOptions): ReadPlan {
   }
   const plan = new ReadPlan(readSchema(message.buffer, message.header), values)
   if (bytes.length <= MAX_SCHEMA_BYTES) {
-    plans.unshift({ bytes: Uint8Array.prototype.slice.call(bytes), choices, plan })
+    plans.unshift({ bytes: Uint8Array.prototype.slice.call(bytes), values: { ...values }, plan })
     if (plans.length > MAX_PLANS) plans.pop()
   }
   return plan
+}
+
+function sameChoices(a: ValueOptions, b: ValueOptions): boolean {
+  return a.int64 === b.int64 && a.decimal === b.decimal && a.timestamp === b.timestamp
 }
 
 function collectDictionaries(type: DataType, found: Map<bigint, DataType>): void {

@@ -19,6 +19,7 @@ export interface StreamDecoderOptions {
 }
 
 const DEFAULT_MAX_DECOMPRESSED_BYTES = 512 * 1024 * 1024
+const NO_DICTIONARIES: ReadonlyMap<bigint, Dictionary> = new Map()
 
 /**
  * Decodes one stream of Arrow IPC messages as Flight delivers them: the metadata FlatBuffer and the body
@@ -28,7 +29,8 @@ export class StreamDecoder {
   readonly #values: ValueOptions
   readonly #maxBytes: number
   readonly #budget: ExpansionBudget
-  readonly #dictionaries = new Map<bigint, Dictionary>()
+  /** Made with the first dictionary: most streams have none. */
+  #dictionaries: Map<bigint, Dictionary> | null = null
   #dictionaryBytes = 0
   #plan: ReadPlan | null = null
 
@@ -68,7 +70,7 @@ export class StreamDecoder {
       message.header,
       schema.fields,
       body,
-      this.#dictionaries,
+      this.#dictionaries ?? NO_DICTIONARIES,
       this.#maxBytes,
     )
     return new DecodedBatch(this.#plan, length, columns, this.#budget)
@@ -81,7 +83,7 @@ export class StreamDecoder {
 
   #begin(plan: ReadPlan): void {
     this.#plan = plan
-    this.#dictionaries.clear()
+    this.#dictionaries = null
     this.#dictionaryBytes = 0
   }
 
@@ -93,6 +95,7 @@ export class StreamDecoder {
       throw new ProtocolError(`Arrow: dictionary ${id} belongs to no field of the schema`)
     const table = buffer.table(header, 1)
     if (table === 0) throw new ProtocolError(`Arrow: dictionary ${id} has no data`)
+    this.#dictionaries ??= new Map()
     const { columns } = loadBatch(
       message,
       table,

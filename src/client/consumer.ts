@@ -14,13 +14,14 @@ export abstract class Consumer implements ResultSink {
   schema: Schema | null = null
   info: ResultInfo | null = null
   execution: Execution | null = null
-  readonly #startedAt = performance.now()
+  /** In `performance.now()` milliseconds. */
+  readonly startedAt = performance.now()
   #schemaAt = 0
   #firstBatchAt = 0
   #endedAt = 0
 
   get timings(): QueryTimings {
-    const since = (at: number) => (at === 0 ? undefined : at - this.#startedAt)
+    const since = (at: number) => (at === 0 ? undefined : at - this.startedAt)
     return {
       schemaMs: since(this.#schemaAt),
       firstBatchMs: since(this.#firstBatchAt),

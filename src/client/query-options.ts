@@ -24,7 +24,9 @@ export interface QueryOptions {
 
 export type Parameters = readonly unknown[] | Readonly<Record<string, unknown>>
 
+export const NO_QUERY_OPTIONS: QueryOptions = Object.freeze({})
+
 /** Throws `OptionsError`. */
 export function checkQueryOptions(options: QueryOptions): void {
-  checkOptions(options, QUERY_FIELDS, 'query option')
+  if (options !== NO_QUERY_OPTIONS) checkOptions(options, QUERY_FIELDS, 'query option')
 }

@@ -11,7 +11,14 @@ import { type RowOf, rowValidator, type StandardSchema } from './typed-rows.ts'
 /** Starts a statement for a query; the client behind it. */
 export interface QueryRunner {
   /** Throws `OptionsError` or `ClosedError`; every later failure arrives in `sink.onEnd`. */
-  start(statement: Statement, sink: ResultSink, options: QueryOptions, reading: Reading): Execution
+  start(
+    statement: Statement,
+    sink: ResultSink,
+    options: QueryOptions,
+    reading: Reading,
+    /** In `performance.now()` milliseconds. */
+    startedAt: number,
+  ): Execution
   /** Milliseconds one query may take, unless its options say otherwise. */
   readonly timeoutMs: number
 }
@@ -185,7 +192,13 @@ export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
       )
     }
     this.#consumer = consumer
-    consumer.execution = this.#runner.start(this.#statement, consumer, this.#options, reading)
+    consumer.execution = this.#runner.start(
+      this.#statement,
+      consumer,
+      this.#options,
+      reading,
+      consumer.startedAt,
+    )
   }
 
   // An error made where bytes arrive has a stack that says nothing to the caller; at this point, inside

@@ -10,7 +10,7 @@ import { sql } from '../sql/sql.ts'
 import { DatasetsApi } from './datasets.ts'
 import { affectedRows, type ExecuteResult, statementOf } from './execute.ts'
 import { Query, type QueryRunner, type Reading } from './query.ts'
-import { checkQueryOptions, type Parameters, type QueryOptions } from './query-options.ts'
+import { checkQueryOptions, NO_QUERY_OPTIONS, type Parameters, type QueryOptions } from './query-options.ts'
 import type { ExecuteOptions, Execution, ResultSink, Row, Statement, StatementSource } from './result.ts'
 import type { DatasetWriter, WriteOptions, WriteResult } from './write.ts'
 import type { WriteSource } from './write-source.ts'
@@ -62,7 +62,8 @@ export class SidecarClient implements AsyncDisposable {
     }
     this.#runner = {
       timeoutMs: options.timeoutMs,
-      start: (statement, sink, queryOptions, reading) => this.#start(statement, sink, queryOptions, reading),
+      start: (statement, sink, queryOptions, reading, startedAt) =>
+        this.#start(statement, sink, queryOptions, reading, startedAt),
     }
   }
 
@@ -74,7 +75,7 @@ export class SidecarClient implements AsyncDisposable {
   query<T = Row>(
     statement: string | SqlFragment,
     parameters?: Parameters,
-    options: QueryOptions = {},
+    options: QueryOptions = NO_QUERY_OPTIONS,
   ): Query<T> {
     return new Query<T>(this.#runner, statementOf(statement, parameters, options.idempotent), options)
   }
@@ -162,10 +163,20 @@ export class SidecarClient implements AsyncDisposable {
     )
   }
 
-  #start(statement: Statement, sink: ResultSink, options: QueryOptions, reading: Reading): Execution {
+  #start(
+    statement: Statement,
+    sink: ResultSink,
+    options: QueryOptions,
+    reading: Reading,
+    startedAt: number,
+  ): Execution {
     checkQueryOptions(options)
     if (this.#closed !== null) throw new ClosedError('The client is closed')
-    return this.#sourceFor(options).execute(statement, sink, this.#executeOptions(options, reading))
+    return this.#sourceFor(options).execute(
+      statement,
+      sink,
+      this.#executeOptions(options, reading, startedAt),
+    )
   }
 
   #sourceFor(options: QueryOptions): StatementSource {
@@ -179,14 +190,14 @@ export class SidecarClient implements AsyncDisposable {
     )
   }
 
-  #executeOptions(options: QueryOptions, reading: Reading): ExecuteOptions {
+  #executeOptions(options: QueryOptions, reading: Reading, startedAt: number): ExecuteOptions {
     const defaults = this.#options
     const timeoutMs = options.timeoutMs ?? defaults.timeoutMs
     const bounded = !reading.streaming && timeoutMs !== Infinity
     const headers =
       options.headers === undefined ? defaults.headers : { ...defaults.headers, ...options.headers }
     return {
-      deadline: bounded ? performance.now() + timeoutMs : undefined,
+      deadline: bounded ? startedAt + timeoutMs : undefined,
       timeoutMs: bounded ? timeoutMs : undefined,
       signal: options.signal,
       // Arrow batches are what they are; only rows are made of JavaScript values.

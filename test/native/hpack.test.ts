@@ -213,3 +213,51 @@ test('malformed names and values are pointed out', () => {
   decode(decoder, encodeFields([['a', 'x']]).bytes)
   expect(decoder.malformed).toBeUndefined()
 })
+
+describe('a block that comes again', () => {
+  // RFC 7541, section 6.2.1: a literal that enters the table, then section 6.1: the table's newest entry.
+  const insert = (name: string, value: string) =>
+    Buffer.concat([
+      Buffer.of(0x40, name.length),
+      Buffer.from(name),
+      Buffer.of(value.length),
+      Buffer.from(value),
+    ])
+  const newest = Buffer.of(0xbe)
+  const read = (decoder: HpackDecoder, block: Buffer) => [...decoder.decode(block, 0, block.length)]
+
+  test('is not decoded anew while the table is the same', () => {
+    const decoder = new HpackDecoder(1000)
+    read(decoder, insert('a', '1'))
+    const first = decoder.decode(newest, 0, 1)
+    expect(decoder.decode(Buffer.concat([Buffer.of(0), newest]), 1, 2)).toBe(first)
+  })
+
+  test('means what the table says now, after an insertion, an eviction or a repeated insertion', () => {
+    const decoder = new HpackDecoder(1000)
+    read(decoder, insert('a', '1'))
+    expect(read(decoder, newest)).toEqual(['a', '1'])
+    read(decoder, insert('b', '2'))
+    expect(read(decoder, newest)).toEqual(['b', '2'])
+    // The same inserting block again has to insert again.
+    read(decoder, insert('a', '1'))
+    expect(read(decoder, newest)).toEqual(['a', '1'])
+    expect(decoder.tableBytes).toBe(3 * 34)
+    read(decoder, Buffer.of(0x20))
+    expect(() => read(decoder, newest)).toThrow('outside the table')
+  })
+
+  test('that is malformed or too long is so every time', () => {
+    const decoder = new HpackDecoder(80)
+    const upper = Buffer.concat([Buffer.of(0x00, 1), Buffer.from('A'), Buffer.of(1), Buffer.from('x')])
+    const long = encodeFields([['a', 'x'.repeat(60)]]).bytes
+    for (let turn = 0; turn < 3; turn++) {
+      read(decoder, upper)
+      expect(decoder.malformed).toContain('"A"')
+      read(decoder, long)
+      expect(decoder.overflowed).toBe(true)
+      read(decoder, Buffer.of(0x88))
+      expect([decoder.malformed, decoder.overflowed]).toEqual([undefined, false])
+    }
+  })
+})

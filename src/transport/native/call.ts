@@ -12,6 +12,8 @@ import { contentTypeError, httpError, statusError } from './status.ts'
 /** `write` asks its caller to wait while more than this is queued, and calls `onDrain` below a quarter. */
 const OUTBOX_BYTES = 256 * 1024
 const MAX_INFORMATIONAL = 16
+/** Never pushed to. */
+const NONE_HELD: Uint8Array[] = []
 /** Milliseconds a peer's idea of the deadline may lie before ours. */
 const PEER_CLOCK_MS = 2
 
@@ -72,7 +74,7 @@ export class NativeCall implements Call, MessageSink, Abortable {
   /** Received and consumed bytes that the peer has not been granted anew. */
   #owed = 0
   /** Messages that came while paused, and the end that came after them. */
-  #held: Uint8Array[] = []
+  #held: Uint8Array[] = NONE_HELD
   #heldEnd: { error: SidecarError | null; trailers: Metadata } | undefined
   #draining = false
 
@@ -243,8 +245,9 @@ export class NativeCall implements Call, MessageSink, Abortable {
 
   onWholeMessage(message: Uint8Array, compressed: boolean): void {
     const whole = compressed ? inflateMessage(message, this.#encoding, this.#maxBytes, this.alignAt) : message
-    if (this.#paused || this.#held.length > 0) this.#held.push(whole)
-    else this.#deliver(whole)
+    if (!this.#paused && this.#held.length === 0) this.#deliver(whole)
+    else if (this.#held === NONE_HELD) this.#held = [whole]
+    else this.#held.push(whole)
   }
 
   /** `bytes` have been dealt with; the peer may send as many again, unless the consumer has had enough. */
@@ -316,7 +319,7 @@ export class NativeCall implements Call, MessageSink, Abortable {
     this.stream = null
     this.request = null
     this.outbox?.clear()
-    this.#held = []
+    this.#held = NONE_HELD
     this.#heldEnd = undefined
     this.#assembler.stop()
     if (this.#signal !== undefined) unwatchAbort(this.#signal, this)

@@ -7,6 +7,17 @@ export const FIELD_OVERHEAD = 32
 /** Every entry counts at least 32 bytes, so a table of the largest size holds no more entries than this. */
 const entryLimit = (tableBytes: number) => Math.max(1, Math.ceil(tableBytes / FIELD_OVERHEAD))
 
+/** A block decoded before, which means the same for as long as the table is the same. */
+interface KnownBlock {
+  readonly bytes: Buffer
+  readonly tableVersion: number
+  readonly fields: readonly string[]
+}
+
+/** Of one server nearly all responses begin alike and end alike: one block each, and some that failed. */
+const KNOWN_BLOCKS = 4
+const MAX_KNOWN_BYTES = 256
+
 /**
  * Decoder of HPACK header blocks (RFC 7541) with its dynamic table, one per connection. Pure: bytes in,
  * strings out. Throws `ConnectionViolation` (COMPRESSION_ERROR), after which the connection is lost, since
@@ -27,6 +38,10 @@ export class HpackDecoder {
   readonly #values: string[]
   #newest = 0
   #count = 0
+  /** Changes whenever what an index stands for may have changed. */
+  #tableVersion = 0
+  readonly #knownBlocks: KnownBlock[] = []
+  #oldestKnown = 0
   #scratch = Buffer.allocUnsafe(512)
   #position = 0
 
@@ -44,11 +59,43 @@ export class HpackDecoder {
     return this.#tableBytes
   }
 
-  /** Decodes one whole block, `block[start, end)`, to names and values in turn. */
-  decode(block: Buffer, start: number, end: number): string[] {
-    const fields: string[] = []
+  /**
+   * Decodes one whole block, `block[start, end)`, to names and values in turn. The same bytes give the same
+   * array again where they mean the same.
+   */
+  decode(block: Buffer, start: number, end: number): readonly string[] {
     this.overflowed = false
     this.malformed = undefined
+    const known = this.#knownFields(block, start, end)
+    if (known !== undefined) return known
+    const versionBefore = this.#tableVersion
+    const fields = this.#decode(block, start, end)
+    if (this.#tableVersion === versionBefore && !this.overflowed && this.malformed === undefined) {
+      this.#remember(block, start, end, fields)
+    }
+    return fields
+  }
+
+  #knownFields(block: Buffer, start: number, end: number): readonly string[] | undefined {
+    const length = end - start
+    for (const { bytes, tableVersion, fields } of this.#knownBlocks) {
+      if (bytes.length !== length || tableVersion !== this.#tableVersion) continue
+      let same = 0
+      while (same < length && bytes[same] === block[start + same]) same++
+      if (same === length) return fields
+    }
+    return undefined
+  }
+
+  #remember(block: Buffer, start: number, end: number, fields: readonly string[]): void {
+    if (end - start > MAX_KNOWN_BYTES) return
+    const bytes = Buffer.from(block.subarray(start, end))
+    this.#knownBlocks[this.#oldestKnown] = { bytes, tableVersion: this.#tableVersion, fields }
+    this.#oldestKnown = (this.#oldestKnown + 1) % KNOWN_BLOCKS
+  }
+
+  #decode(block: Buffer, start: number, end: number): string[] {
+    const fields: string[] = []
     let listBytes = 0
     let sawField = false
     this.#position = start
@@ -103,6 +150,7 @@ export class HpackDecoder {
   }
 
   #insert(name: string, value: string): void {
+    this.#tableVersion++
     const bytes = name.length + value.length + FIELD_OVERHEAD
     this.#evict(this.#tableLimit - bytes)
     if (bytes > this.#tableLimit) return
@@ -127,6 +175,7 @@ export class HpackDecoder {
 
   #resize(limit: number): void {
     if (limit > this.#maxTableBytes) throw compressionError(`a table size of ${limit} bytes`)
+    this.#tableVersion++
     this.#tableLimit = limit
     this.#evict(limit)
   }

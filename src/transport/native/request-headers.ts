@@ -1,5 +1,5 @@
 import type { FlightAddress, MetadataEntries } from '../transport.ts'
-import { type EncodedFields, encodeFields } from './hpack-encoder.ts'
+import { type EncodedFields, encodeFields, writeField } from './hpack-encoder.ts'
 import { requestFields } from './metadata.ts'
 
 const MAX_PATHS = 64
@@ -65,6 +65,25 @@ function sameEntries(a: MetadataEntries, b: MetadataEntries): boolean {
 function authority({ host, port }: FlightAddress): string {
   if (port < 0) return 'localhost'
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+// The field last written in whole milliseconds: an application's timeouts are mostly the same one.
+let knownTimeoutMs = -1
+let knownTimeout = Buffer.alloc(0)
+
+/** Writes `grpc-timeout` at `at`, where 32 bytes have to be free, and returns where it ends. */
+export function writeTimeout(target: Buffer, at: number, milliseconds: number): number {
+  const whole = Math.ceil(milliseconds)
+  if (whole !== knownTimeoutMs) {
+    const end = writeField(target, at, 'grpc-timeout', formatTimeout(milliseconds))
+    if (milliseconds >= 1000) {
+      knownTimeoutMs = whole
+      knownTimeout = Buffer.from(target.subarray(at, end))
+    }
+    return end
+  }
+  target.set(knownTimeout, at)
+  return at + knownTimeout.length
 }
 
 /**

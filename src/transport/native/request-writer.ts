@@ -7,9 +7,9 @@ import {
   writeFrameHeader,
   writeUint32,
 } from './frames.ts'
-import { EMPTY_TABLE_UPDATE, writeField } from './hpack-encoder.ts'
+import { EMPTY_TABLE_UPDATE } from './hpack-encoder.ts'
 import type { Outgoing } from './outgoing.ts'
-import { formatTimeout } from './request-headers.ts'
+import { writeTimeout } from './request-headers.ts'
 import type { SendQueue } from './send-queue.ts'
 
 const PREFIX_BYTES = 5
@@ -24,10 +24,14 @@ export function writeRequest(call: NativeCall, now: number, out: Outgoing, queue
   const headersAt = out.position
   let at = headersAt + FRAME_HEADER_BYTES
   if (call.streamId === 1) target[at++] = EMPTY_TABLE_UPDATE
-  at += pathFields.bytes.copy(target, at)
-  at += metadataFields.bytes.copy(target, at)
+  target.set(pathFields.bytes, at)
+  at += pathFields.bytes.length
+  if (metadataFields.bytes.length > 0) {
+    target.set(metadataFields.bytes, at)
+    at += metadataFields.bytes.length
+  }
   if (call.deadline !== Number.POSITIVE_INFINITY) {
-    at = writeField(target, at, 'grpc-timeout', formatTimeout(call.deadline - now))
+    at = writeTimeout(target, at, call.deadline - now)
   }
   const length = at - headersAt - FRAME_HEADER_BYTES
   if (length <= DEFAULT_FRAME_SIZE) {
