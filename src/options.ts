@@ -91,7 +91,10 @@ export interface HttpOptions {
   connections?: number
   /** Milliseconds to establish a connection. Default 5000. */
   connectTimeoutMs?: number
-  /** Largest response accepted; such replies are buffered whole, here as by the runtime. Default 1 GiB. */
+  /**
+   * Bytes kept of one response: all of it where the result is awaited whole, otherwise what has come and
+   * could not be read yet, such as one long row. Default 1 GiB.
+   */
   maxResponseBytes?: number
 }
 

@@ -5,7 +5,7 @@ import { BatchQueue } from './batch-queue.ts'
 import { type Consumer, type QueryTimings, RowsConsumer } from './consumer.ts'
 import { type JsonValue, jsonSafeRows } from './json-safe.ts'
 import type { QueryOptions } from './query-options.ts'
-import type { Execution, ResultBatch, ResultInfo, ResultSink, Row, Statement } from './result.ts'
+import type { Execution, Reading, ResultBatch, ResultInfo, ResultSink, Row, Statement } from './result.ts'
 import { type RowOf, rowValidator, type StandardSchema } from './typed-rows.ts'
 
 /** Starts a statement for a query; the client behind it. */
@@ -21,12 +21,6 @@ export interface QueryRunner {
   ): Execution
   /** Milliseconds one query may take, unless its options say otherwise. */
   readonly timeoutMs: number
-}
-
-/** How a result is read: rows in the values asked for, or Arrow batches; as a whole, or at the reader's pace. */
-export interface Reading {
-  rows: boolean
-  streaming: boolean
 }
 
 export type RowConverter<T> = (rows: Row[], first: number) => T[]
@@ -121,7 +115,7 @@ export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
 
   /** The whole result as an apache-arrow Table; over Flight it lies on the received buffers. */
   async table(): Promise<Table> {
-    const queue = this.#stream({ rows: false, streaming: false })
+    const queue = this.#stream({ rows: false, streaming: false, whole: true })
     try {
       const batches: ResultBatch[] = []
       for (let batch = await queue.next(); batch !== null; batch = await queue.next()) batches.push(batch)
@@ -136,7 +130,7 @@ export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
 
   /** apache-arrow RecordBatches as they arrive, at the reader's pace. Leaving the loop cancels the rest. */
   async *batches(): AsyncGenerator<RecordBatch, void, undefined> {
-    const queue = this.#stream({ rows: false, streaming: true })
+    const queue = this.#stream({ rows: false, streaming: true, whole: false })
     try {
       for (let batch = await queue.next(); batch !== null; batch = await queue.next()) {
         yield await batch.toRecordBatch()
@@ -151,7 +145,7 @@ export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
   /** Rows as they arrive, at the reader's pace. Leaving the loop cancels the rest. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     return new RowIterator(
-      () => this.#stream({ rows: true, streaming: true }),
+      () => this.#stream({ rows: true, streaming: true, whole: false }),
       this.#convert,
       (error) => this.#traced(error),
     )
@@ -166,7 +160,8 @@ export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
   async #collect(enough: number): Promise<T[]> {
     try {
       const rows = await new Promise<Row[]>((resolve, reject) => {
-        this.#start(new RowsConsumer(resolve, reject, enough), { rows: true, streaming: false })
+        const reading = { rows: true, streaming: false, whole: enough === Infinity }
+        this.#start(new RowsConsumer(resolve, reject, enough), reading)
       })
       return this.#convert === null ? (rows as T[]) : this.#convert(rows, 0)
     } catch (error) {

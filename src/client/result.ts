@@ -24,7 +24,19 @@ export interface Statement {
   readonly update?: boolean
 }
 
+/** How a result is read. */
+export interface Reading {
+  /** As rows in the values asked for; false for Arrow batches. */
+  rows: boolean
+  /** At the reader's pace, with no deadline for the whole. */
+  streaming: boolean
+  /** As a whole: none of it is seen before its end has come, and all of it is kept. */
+  whole: boolean
+}
+
 export interface ExecuteOptions {
+  /** Default: rows at the reader's pace. */
+  reading?: Reading
   /** Absolute, in `performance.now()` milliseconds. */
   deadline?: number
   /** The allowed time the deadline was made from, for messages. */

@@ -9,9 +9,17 @@ import type { SqlFragment } from '../sql/fragment.ts'
 import { sql } from '../sql/sql.ts'
 import { DatasetsApi } from './datasets.ts'
 import { affectedRows, type ExecuteResult, statementOf } from './execute.ts'
-import { Query, type QueryRunner, type Reading } from './query.ts'
+import { Query, type QueryRunner } from './query.ts'
 import { checkQueryOptions, NO_QUERY_OPTIONS, type Parameters, type QueryOptions } from './query-options.ts'
-import type { ExecuteOptions, Execution, ResultSink, Row, Statement, StatementSource } from './result.ts'
+import type {
+  ExecuteOptions,
+  Execution,
+  Reading,
+  ResultSink,
+  Row,
+  Statement,
+  StatementSource,
+} from './result.ts'
 import type { DatasetWriter, WriteOptions, WriteResult } from './write.ts'
 import type { WriteSource } from './write-source.ts'
 
@@ -197,6 +205,7 @@ export class SidecarClient implements AsyncDisposable {
     const headers =
       options.headers === undefined ? defaults.headers : { ...defaults.headers, ...options.headers }
     return {
+      reading,
       deadline: bounded ? startedAt + timeoutMs : undefined,
       timeoutMs: bounded ? timeoutMs : undefined,
       signal: options.signal,

@@ -1,4 +1,4 @@
-import { ConnectionError, ProtocolError, SidecarError } from '../errors.ts'
+import { ConnectionError, LimitError, OptionsError, ProtocolError, SidecarError } from '../errors.ts'
 
 /**
  * undici's and the socket's errors as this package's.
@@ -7,6 +7,9 @@ import { ConnectionError, ProtocolError, SidecarError } from '../errors.ts'
 export function connectionFailure(error: unknown, origin: string, sent: boolean): SidecarError {
   if (error instanceof SidecarError) return error
   const { code = '', message } = rootOf(error)
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return new OptionsError(`The request to ${origin} cannot be sent: ${message}`, { cause: error })
+  }
   if (!sent) {
     const what = code === 'ECONNREFUSED' ? 'connection refused' : message || code
     return new ConnectionError('CONNECTION_FAILED', `Cannot connect to ${origin}: ${what}`, {
@@ -16,6 +19,9 @@ export function connectionFailure(error: unknown, origin: string, sent: boolean)
   }
   if (code.startsWith('HPE_')) {
     return new ProtocolError(`${origin} answers, but not in HTTP: ${message}`, { cause: error })
+  }
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return new LimitError(`The headers of ${origin}'s answer are larger than Node accepts`, { cause: error })
   }
   return new ConnectionError(
     'CONNECTION_LOST',

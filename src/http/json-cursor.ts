@@ -1,8 +1,11 @@
+import { decodeText } from '../arrow/readers/text.ts'
 import { ProtocolError } from '../errors.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
+/** Up to here text is made without a call into C++, if it is ASCII. */
+const SHORT_TEXT = 8
 const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent)
 
 /** Nesting beyond this is refused; no result nests that deep and the readers are recursive. */
@@ -13,16 +16,30 @@ export const MAX_JSON_DEPTH = 64
  * as what the schema says it is: `JSON.parse` would have made a double of them. Works on bytes rather
  * than on one large string, whose slices would keep the whole reply alive as long as one value of it.
  * The bytes have to be valid UTF-8. Every method throws `ProtocolError` on anything that is no JSON.
+ *
+ * The bytes may be a part of the text. A read that came to their end has set `starved`: what it gave, or
+ * threw, holds only if no more bytes follow.
  */
 export class JsonCursor {
-  readonly bytes: Buffer
+  bytes: Buffer
   position: number
-  readonly end: number
+  end: number
+  starved = false
+  /** Bytes of the text before the first of `bytes`, for messages. */
+  #offset = 0
 
   constructor(bytes: Buffer, position = 0, end = bytes.length) {
     this.bytes = bytes
     this.position = position
     this.end = end
+  }
+
+  /** Goes on in other bytes, which begin with those not read yet. */
+  continueIn(bytes: Buffer): void {
+    this.#offset += this.position
+    this.bytes = bytes
+    this.position = 0
+    this.end = bytes.length
   }
 
   /** The next byte that is no white space, not consumed; -1 at the end. */
@@ -34,7 +51,9 @@ export class JsonCursor {
       byte = bytes[++position]
     }
     this.position = position
-    return position < end ? byte : -1
+    if (position < end) return byte
+    this.starved = true
+    return -1
   }
 
   /** Consumes `byte` if it comes next. */
@@ -93,6 +112,7 @@ export class JsonCursor {
       const byte = bytes[position]
       if (byte === QUOTE) {
         this.position = position + 1
+        if (position - start <= SHORT_TEXT) return decodeText(bytes, start, position - start, 'JSON')
         return above < 0x80
           ? bytes.toString('latin1', start, position)
           : bytes.toString('utf8', start, position)
@@ -100,6 +120,7 @@ export class JsonCursor {
       if (byte === BACKSLASH) return this.#escapedString(start, position)
       above |= byte
     }
+    this.starved = true
     throw this.unexpected('the end of a string')
   }
 
@@ -128,6 +149,7 @@ export class JsonCursor {
     const next = position < this.end ? bytes[position] : 0
     if (digits === 0 || next === 0x2e || next === 0x65 || next === 0x45) return this.#integerWithPoint()
     this.position = position
+    if (position === this.end) this.starved = true
     if (digits <= 15) return first === 0x2d ? 0 - value : value
     const exact = BigInt(bytes.toString('latin1', start, position))
     const number = Number(exact)
@@ -158,6 +180,7 @@ export class JsonCursor {
     // A mantissa below 2^53 over a power of ten up to 10^22 is one correctly rounded division (Clinger).
     if (digits > 0 && digits <= 15 && next !== 0x65 && next !== 0x45 && point !== position - 1) {
       this.position = position
+      if (position === this.end) this.starved = true
       if (point >= 0) value /= POWERS[position - point - 1]
       return first === 0x2d ? -value : value
     }
@@ -201,17 +224,21 @@ export class JsonCursor {
 
   unexpected(expected: string): ProtocolError {
     if (this.position >= this.end) {
-      return new ProtocolError(`JSON ends early at byte ${this.end}: expected ${expected}`)
+      return new ProtocolError(`JSON ends early at byte ${this.#offset + this.end}: expected ${expected}`)
     }
     const seen = this.bytes.toString('latin1', this.position, Math.min(this.position + 20, this.end))
     return new ProtocolError(
-      `JSON byte ${this.position}: expected ${expected}, found ${JSON.stringify(seen)}`,
+      `JSON byte ${this.#offset + this.position}: expected ${expected}, found ${JSON.stringify(seen)}`,
     )
   }
 
   #word(word: string): boolean {
     for (let i = 0; i < word.length; i++) {
-      if (this.position + i >= this.end || this.bytes[this.position + i] !== word.charCodeAt(i)) return false
+      if (this.position + i >= this.end) {
+        this.starved = true
+        return false
+      }
+      if (this.bytes[this.position + i] !== word.charCodeAt(i)) return false
     }
     this.position += word.length
     return true
@@ -228,6 +255,7 @@ export class JsonCursor {
       }
     }
     this.position = end
+    this.starved = true
     throw this.unexpected('the end of a string')
   }
 
@@ -237,7 +265,9 @@ export class JsonCursor {
     try {
       return JSON.parse(this.bytes.toString('utf8', start - 1, this.position)) as string
     } catch (cause) {
-      throw new ProtocolError(`JSON byte ${position}: a string with an invalid escape`, { cause })
+      throw new ProtocolError(`JSON byte ${this.#offset + position}: a string with an invalid escape`, {
+        cause,
+      })
     }
   }
 
@@ -257,6 +287,7 @@ export class JsonCursor {
     const digits = () => {
       const from = position
       while (position < end && bytes[position] >= 0x30 && bytes[position] <= 0x39) position++
+      if (position === end) this.starved = true
       if (position === from) throw this.unexpected('a number')
     }
     if (bytes[position] === 0x2d) position++

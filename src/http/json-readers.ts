@@ -136,7 +136,7 @@ export class ObjectReader {
 }
 
 /** Where an object's member waits until all are read. A member that never comes is null. */
-class Slot implements ValueReader {
+export class Slot implements ValueReader {
   value: unknown
   get(): unknown {
     return this.value === undefined ? null : this.value

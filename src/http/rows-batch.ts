@@ -2,26 +2,17 @@ import type { RecordBatch } from 'apache-arrow'
 import type { Schema } from '../arrow/schema.ts'
 import type { ResultBatch, Row } from '../client/result.ts'
 
-/** Rows decoded in one go, and handed over as one batch. */
-export const BATCH_ROWS = 8192
-
-/** A successful reply of `POST /v1/sql`, read batch by batch. */
-export interface ReplyReader {
-  readonly schema: Schema
-  /** Whether nothing is left, so that `next` need not be asked. */
-  readonly finished: boolean
-  /** The next rows, null after the last. Throws `ProtocolError` or `LossyValueError`. */
-  next(): ResultBatch | null
-}
-
 /** Rows that are rows already. */
 export class RowsBatch implements ResultBatch {
   readonly schema: Schema
+  readonly byteLength: number
   readonly #rows: Row[]
 
-  constructor(schema: Schema, rows: Row[]) {
+  /** @param byteLength about how much memory the rows take */
+  constructor(schema: Schema, rows: Row[], byteLength: number) {
     this.schema = schema
     this.#rows = rows
+    this.byteLength = byteLength
   }
 
   get rowCount(): number {

@@ -1,6 +1,7 @@
 import type { z } from 'zod/mini'
 import { ProtocolError } from '../errors.ts'
-import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts'
+import type { HttpClient, HttpResponse } from './http-client.ts'
+import type { HttpRequest } from './http-exchange.ts'
 import type { Catalog, ComponentStatus, Dataset, Spicepod } from './runtime-types.ts'
 import { callError } from './status-errors.ts'
 
