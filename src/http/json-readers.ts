@@ -92,6 +92,8 @@ export class ObjectReader {
   readonly #readers: readonly JsonReader[]
   readonly #build: ObjectBuilder
   readonly #where: string
+  /** Members that share a name, name by name. */
+  readonly #namesakes: readonly number[][]
 
   /** @param where the column a struct is in; empty for rows */
   constructor(fields: readonly Field[], options: ValueOptions, where = '') {
@@ -101,6 +103,7 @@ export class ObjectReader {
     this.#slots = fields.map(() => new Slot())
     this.#readers = fields.map(({ name, type }) => jsonReader(type, options, where === '' ? name : where))
     this.#build = objectBuilder(rowKeys(fields))
+    this.#namesakes = namesakesOf(this.#names)
   }
 
   read(cursor: JsonCursor): Row {
@@ -121,7 +124,20 @@ export class ObjectReader {
         expected = member + 1
       } while (cursor.more(END_OBJECT))
     }
+    if (this.#namesakes.length > 0) this.#tellApart()
     return this.#build(slots, 0)
+  }
+
+  /** A runtime that leaves out nulls does not say which of several members of one name it left out. */
+  #tellApart(): void {
+    for (const members of this.#namesakes) {
+      const given = members.filter((i) => this.#slots[i].value !== undefined).length
+      if (given === 0 || given === members.length) continue
+      throw new UnsupportedError(
+        `${members.length} columns are named "${this.#names[members[0]]}", and a row has values for only ${given}: ` +
+          'which of them are null, the reply does not tell; name them apart with AS, or use Flight',
+      )
+    }
   }
 
   /** Columns of the same name are told apart by their order. */
@@ -133,6 +149,16 @@ export class ObjectReader {
     const what = this.#where === '' ? 'A row of the reply' : `Column "${this.#where}"`
     throw new ProtocolError(`${what} has "${name}", which its schema lacks or which came before`)
   }
+}
+
+function namesakesOf(names: readonly string[]): number[][] {
+  const members = new Map<string, number[]>()
+  for (const [i, name] of names.entries()) {
+    const same = members.get(name)
+    if (same === undefined) members.set(name, [i])
+    else same.push(i)
+  }
+  return [...members.values()].filter(({ length }) => length > 1)
 }
 
 /** Where an object's member waits until all are read. A member that never comes is null. */

@@ -9,6 +9,9 @@ import type { JsonCursor } from './json-cursor.ts'
 /** Dates, times and instants from the texts arrow-rs writes for them, as the values Flight gives. */
 
 const QUOTE = 0x22
+const HYPHEN = 0x2d
+const COLON = 0x3a
+const POWERS = Array.from({ length: 9 }, (_, exponent) => 10 ** exponent)
 const NANOSECONDS_PER_UNIT: Record<TimeUnit, bigint> = {
   second: 1_000_000_000n,
   millisecond: 1_000_000n,
@@ -51,11 +54,19 @@ export function timestampCount(timestamp: Timestamp, unit: TimeUnit): bigint {
   return timestamp.epochNanoseconds / NANOSECONDS_PER_UNIT[unit]
 }
 
-/** ISO 8601 as arrow-rs displays durations (`PT1.5S`, `-P1DT2S`), in the column's unit. */
+/**
+ * ISO 8601 as arrow-rs displays durations (`PT1.5S`, `-P1DT2S`), or its other form (`0 days 0 hours 0 mins
+ * 1.500 secs`), in the column's unit.
+ */
 export function readDuration(cursor: JsonCursor, unit: TimeUnit): bigint {
   const text = cursor.string()
   const match = /^(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{1,9}))?S)?)?$/.exec(text)
-  if (match === null) throw unreadable(text, 'duration')
+  if (match === null) {
+    const interval = text === '' ? null : intervalOf(text)
+    if (interval === null || interval.months !== 0) throw unreadable(text, 'duration')
+    const nanoseconds = BigInt(interval.days) * 86_400_000_000_000n + interval.nanoseconds
+    return nanoseconds / NANOSECONDS_PER_UNIT[unit]
+  }
   const [, sign, days = 0, hours = 0, minutes = 0, seconds = 0, fraction = ''] = match
   const whole = BigInt(days) * 86_400n + BigInt(hours) * 3600n + BigInt(minutes) * 60n + BigInt(seconds)
   const nanoseconds = whole * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
@@ -66,6 +77,12 @@ export function readDuration(cursor: JsonCursor, unit: TimeUnit): bigint {
 /** `1 years 2 mons 3 days 4 hours 5 mins 6.789 secs`, any part of which may be missing or negative. */
 export function readInterval(cursor: JsonCursor): Interval {
   const text = cursor.string()
+  const interval = intervalOf(text)
+  if (interval === null) throw unreadable(text, 'interval')
+  return interval
+}
+
+function intervalOf(text: string): Interval | null {
   const interval: Interval = { months: 0, days: 0, nanoseconds: 0n }
   const part = /\s*([+-]?)(\d+)(?:\.(\d{1,9}))?\s*(year|mon|day|hour|min|sec)[a-z]*/y
   let end = 0
@@ -81,30 +98,24 @@ export function readInterval(cursor: JsonCursor): Interval {
       interval.nanoseconds += BigInt(factor) * (seconds * 1_000_000_000n + BigInt(fraction.padEnd(9, '0')))
     }
   }
-  if (text.slice(end).trim() !== '') throw unreadable(text, 'interval')
-  return interval
+  return text.slice(end).trim() === '' ? interval : null
 }
 
 /** Reads the fixed-width form with a year of four digits; null, and nothing consumed, for any other. */
 function quickTimestamp(cursor: JsonCursor): Timestamp | null {
   const { bytes } = cursor
   const start = cursor.position + 1
-  const number = (at: number, digits: number) => {
-    let value = 0
-    for (let i = start + at; i < start + at + digits; i++) {
-      const digit = bytes[i] - 0x30
-      if (!(digit >= 0 && digit <= 9)) return Number.NaN
-      value = value * 10 + digit
-    }
-    return value
-  }
-  const year = number(0, 4)
-  const month = number(5, 2)
-  const day = number(8, 2)
-  const seconds = number(11, 2) * 3600 + number(14, 2) * 60 + number(17, 2)
-  if (!(year >= 1 && month >= 1 && month <= 12 && day >= 1 && seconds < 86_400)) return null
+  const year = twoDigits(bytes, start) * 100 + twoDigits(bytes, start + 2)
+  const month = twoDigits(bytes, start + 5)
+  const day = twoDigits(bytes, start + 8)
+  const hour = twoDigits(bytes, start + 11)
+  const minute = twoDigits(bytes, start + 14)
+  const second = twoDigits(bytes, start + 17)
+  if (!(year >= 1 && month >= 1 && month <= 12 && day >= 1 && hour < 24 && minute < 60 && second < 60))
+    return null
   if (day > 28 && day > daysOfMonth(year, month)) return null
-  if (bytes[start + 4] !== 0x2d || bytes[start + 10] !== 0x54 || bytes[start + 13] !== 0x3a) return null
+  if (bytes[start + 4] !== HYPHEN || bytes[start + 7] !== HYPHEN || bytes[start + 10] !== 0x54) return null
+  if (bytes[start + 13] !== COLON || bytes[start + 16] !== COLON) return null
   let position = start + 19
   let nanoseconds = 0
   if (bytes[position] === 0x2e) {
@@ -114,14 +125,29 @@ function quickTimestamp(cursor: JsonCursor): Timestamp | null {
     }
     const digits = position - from
     if (digits === 0 || digits > 9) return null
-    nanoseconds *= 10 ** (9 - digits)
+    nanoseconds *= POWERS[9 - digits]
   }
+  let offset = 0
   if (bytes[position] === 0x5a) position++
+  else if (bytes[position] === HYPHEN || bytes[position] === 0x2b) {
+    const minutes = twoDigits(bytes, position + 1) * 60 + twoDigits(bytes, position + 4)
+    if (bytes[position + 3] !== COLON || Number.isNaN(minutes)) return null
+    offset = bytes[position] === HYPHEN ? -minutes : minutes
+    position += 6
+  }
   if (position >= cursor.end || bytes[position] !== QUOTE) return null
   cursor.position = position + 1
+  const seconds = hour * 3600 + (minute - offset) * 60 + second
   const milliseconds = (daysSinceEpoch(year, month, day) * 86_400 + seconds) * 1000
   const below = Math.floor(nanoseconds / 1_000_000)
   return new Timestamp(milliseconds + below, nanoseconds - below * 1_000_000)
+}
+
+/** NaN for what are no digits, and beyond the end of the bytes. */
+function twoDigits(bytes: Uint8Array, at: number): number {
+  const tens = bytes[at] - 0x30
+  const ones = bytes[at + 1] - 0x30
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN
 }
 
 function daysOfMonth(year: number, month: number): number {

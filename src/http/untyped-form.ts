@@ -96,6 +96,13 @@ export class UntypedForm implements ReplyForm {
 
   end(): void {
     if (this.#rowCount > 0) this.#warnings.push(WARNING)
+    const again = this.#columns.find(({ name, key }) => name !== key)
+    if (again !== undefined) {
+      this.#warnings.push(
+        `Several columns are named ${JSON.stringify(again.name)}: where one of them is null, the others' values may ` +
+          'have moved to it, since such runtimes leave out nulls; name them apart with AS',
+      )
+    }
     const late = this.#columns.slice(this.#columnsAtFirst ?? this.#columns.length)
     if (late.length === 0) return
     const names = late.slice(0, 10).map(({ key }) => JSON.stringify(key))

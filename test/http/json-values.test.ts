@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { field } from '../../src/arrow/schema.ts'
+import type { Timestamp } from '../../src/arrow/timestamp.ts'
 import { ProtocolError } from '../../src/errors.ts'
 import { JsonCursor } from '../../src/http/json-cursor.ts'
 import { readInferred } from '../../src/http/json-inferred.ts'
-import { decimalText, jsonReader } from '../../src/http/json-readers.ts'
+import { decimalText, jsonReader, ObjectReader } from '../../src/http/json-readers.ts'
 import { readSerdeSchema } from '../../src/http/serde-schema.ts'
 
 const cursor = (text: string) => new JsonCursor(Buffer.from(text))
@@ -139,16 +141,114 @@ describe('decimals', () => {
   })
 })
 
+describe('dates and times', () => {
+  const timestamp = (text: string) =>
+    jsonReader(
+      { kind: 'timestamp', unit: 'nanosecond', timezone: null },
+      {},
+      'c',
+    )(cursor(JSON.stringify(text))) as Timestamp
+
+  it.each<[string, string]>([
+    ['1970-01-01T00:00:00', '1970-01-01T00:00:00.000Z'],
+    ['1969-12-31T23:59:59.999999999', '1969-12-31T23:59:59.999999999Z'],
+    ['2024-02-29T12:34:56.7', '2024-02-29T12:34:56.700Z'],
+    ['2024-02-29T12:34:56.000001Z', '2024-02-29T12:34:56.000001Z'],
+    ['2024-02-29T00:15:00+05:30', '2024-02-28T18:45:00.000Z'],
+    ['1883-11-18T12:00:00.000000001-04:56', '1883-11-18T16:56:00.000000001Z'],
+    ['2024-02-29T00:15:00-0030', '2024-02-29T00:45:00.000Z'],
+    ['0001-01-01T00:00:00', '0001-01-01T00:00:00.000Z'],
+    ['0000-12-31T00:00:00', '0000-12-31T00:00:00.000Z'],
+    ['-0001-03-01T00:00:00.5', '-000001-03-01T00:00:00.500Z'],
+    ['+10000-01-01T00:00:00', '+010000-01-01T00:00:00.000Z'],
+    ['+262142-12-31T23:59:59.999999999Z', '+262142-12-31T23:59:59.999999999Z'],
+  ])('%s', (text, iso) => {
+    expect(timestamp(text).toISOString()).toBe(iso)
+  })
+
+  it.each([
+    '2023-02-29T00:00:00',
+    '2024-13-01T00:00:00',
+    '2024-01x01T00:00:00',
+    '2024-01-01T00x00:00',
+    '2024-01-01T00:75:00',
+    '2024-01-01T00:00:61',
+    '2024-01-01T00:00:00.',
+    '2024-01-01T00:00:00.1234567890',
+    '2024-01-01T00:00:00+5',
+    '2024-01-01T00:00:00+0x:00',
+    '2024-01-01T00:00:00ZZ',
+    '',
+    'ERROR: Cast error',
+  ])('refuses %j', (text) => {
+    expect(() => timestamp(text)).toThrow(ProtocolError)
+  })
+
+  it('are those of Date wherever Date has them', () => {
+    fc.assert(
+      fc.property(fc.date({ noInvalidDate: true }), fc.integer({ min: -839, max: 839 }), (date, offset) => {
+        const local = new Date(date.getTime() + offset * 60_000)
+        fc.pre(!Number.isNaN(local.getTime()))
+        const sign = offset < 0 ? '-' : '+'
+        const two = (value: number) => String(value).padStart(2, '0')
+        const zone = `${sign}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
+        expect(timestamp(`${local.toISOString().slice(0, -1)}${zone}`).getTime()).toBe(date.getTime())
+        expect(timestamp(date.toISOString()).getTime()).toBe(date.getTime())
+      }),
+    )
+  })
+
+  it.each([
+    ['2024-01-31', '2024-01-31'],
+    ['1582-10-04', '1582-10-04'],
+    ['-0044-03-15', '-000044-03-15'],
+    ['+12345-01-01', '+012345-01-01'],
+    ['1969-12-31T00:00:00', '1969-12-31'],
+    ['+10000-01-01T00:00:00', '+010000-01-01'],
+  ])('date %s', (text, expected) => {
+    expect(jsonReader({ kind: 'date', unit: 'day' }, {}, 'c')(cursor(`"${text}"`))).toBe(expected)
+  })
+})
+
+describe('rows of columns that share a name', () => {
+  const int = { kind: 'int', bitWidth: 32, signed: true } as const
+  const reader = new ObjectReader([field('a', int), field('b', int), field('a', int)], {})
+
+  it.each<[string, unknown[]]>([
+    ['{"a":1,"b":2,"a":3}', [1, 2, 3]],
+    ['{"a":null,"b":2,"a":3}', [null, 2, 3]],
+    ['{"b":2}', [null, 2, null]],
+    ['{"a":1,"a":3}', [1, null, 3]],
+  ])('%s', (text, expected) => {
+    expect(Object.entries(reader.read(cursor(text)))).toEqual([
+      ['a', expected[0]],
+      ['b', expected[1]],
+      ['a:1', expected[2]],
+    ])
+  })
+
+  it('are refused where the reply does not tell which one it left out', () => {
+    expect(() => reader.read(cursor('{"b":2,"a":3}'))).toThrow(/2 columns are named "a".*AS/)
+    expect(() => reader.read(cursor('{"a":1,"a":2,"a":3}'))).toThrow(/came before/)
+  })
+})
+
 describe('durations and intervals', () => {
   it.each([
     ['PT1.5S', 'millisecond', 1500n],
     ['-PT0.000001S', 'microsecond', -1n],
     ['P1DT2S', 'second', 86_402n],
+    ['P0D', 'second', 0n],
+    ['-PT9223372036.854775808S', 'nanosecond', -(2n ** 63n)],
+    ['0 days 0 hours 0 mins 1.500 secs', 'millisecond', 1500n],
+    ['-1 days -2 hours -3 mins -4 secs', 'second', -93_784n],
   ] as const)('%s', (text, unit, expected) => {
     expect(jsonReader({ kind: 'duration', unit }, {}, 'c')(cursor(`"${text}"`))).toBe(expected)
   })
   it.each([
     ['1 years 2 mons', { months: 14, days: 0, nanoseconds: 0n }],
+    ['', { months: 0, days: 0, nanoseconds: 0n }],
+    ['0 years -14 mons 0 days 0 hours 0 mins -0.000000001 secs', { months: -14, days: 0, nanoseconds: -1n }],
     [
       '-1 mons 3 days -4 hours 5 mins 6.000000007 secs',
       { months: -1, days: 3, nanoseconds: -14_400_000_000_000n + 306_000_000_007n },
@@ -156,5 +256,10 @@ describe('durations and intervals', () => {
   ])('%s', (text, expected) => {
     const read = jsonReader({ kind: 'interval', unit: 'monthDayNano' }, {}, 'c')(cursor(`"${text}"`))
     expect(read).toEqual(expected)
+  })
+
+  it.each(['1 year', '5 parsecs', '', 'soon'])('are refused: duration %j', (text) => {
+    const read = () => jsonReader({ kind: 'duration', unit: 'second' }, {}, 'c')(cursor(`"${text}"`))
+    expect(read).toThrow(ProtocolError)
   })
 })
