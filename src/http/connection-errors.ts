@@ -6,7 +6,7 @@ import { ConnectionError, LimitError, OptionsError, ProtocolError, SidecarError 
  */
 export function connectionFailure(error: unknown, origin: string, sent: boolean): SidecarError {
   if (error instanceof SidecarError) return error
-  const { code = '', message } = rootOf(error)
+  const { code = '', message, name } = rootOf(error)
   if (code === 'UND_ERR_INVALID_ARG') {
     return new OptionsError(`The request to ${origin} cannot be sent: ${message}`, { cause: error })
   }
@@ -17,7 +17,8 @@ export function connectionFailure(error: unknown, origin: string, sent: boolean)
       unprocessed: true,
     })
   }
-  if (code.startsWith('HPE_')) {
+  // undici gives the parser's errors no code. One of them says no more than that the connection ended early.
+  if (name === 'HTTPParserError' && !message.includes('EOF')) {
     return new ProtocolError(`${origin} answers, but not in HTTP: ${message}`, { cause: error })
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
@@ -31,8 +32,8 @@ export function connectionFailure(error: unknown, origin: string, sent: boolean)
 }
 
 /** A failed connect to several addresses comes as an AggregateError without a message of its own. */
-function rootOf(error: unknown): { code?: string; message: string } {
+function rootOf(error: unknown): { code?: string; message: string; name: string } {
   if (error instanceof AggregateError && error.errors.length > 0) return rootOf(error.errors[0])
-  if (error instanceof Error) return { code: (error as NodeJS.ErrnoException).code, message: error.message }
-  return { message: String(error) }
+  if (!(error instanceof Error)) return { message: String(error), name: '' }
+  return { code: (error as NodeJS.ErrnoException).code, message: error.message, name: error.name }
 }

@@ -140,7 +140,9 @@ export class HttpExecution implements Execution, HttpReceiver, Abortable {
     if (this.#ended) return
     if (error !== null) this.#end(error)
     else if (this.#reply === null) this.#end(this.#statementError())
-    else {
+    else if (this.#received === 0 && !this.#framed) {
+      this.#end(new ProtocolError('The reply ends before it begins: a connection closed behind its headers'))
+    } else {
       this.#reply.end()
       this.#read()
       // From here on nobody else listens for it.
@@ -165,6 +167,11 @@ export class HttpExecution implements Execution, HttpReceiver, Abortable {
       if (reply.readable) this.#schedule()
       this.#throttle()
     }
+  }
+
+  /** Whether the headers tell where the body ends; otherwise the connection's end is its end. */
+  get #framed(): boolean {
+    return (this.#headers['content-length'] ?? this.#headers['transfer-encoding']) !== undefined
   }
 
   get #onlyFirst(): boolean {

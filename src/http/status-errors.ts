@@ -9,7 +9,9 @@ import {
 } from '../errors.ts'
 import type { HttpResponse } from './http-client.ts'
 
-/** Text kept of an error body; the engine's messages are a few lines. */
+/** Bytes of an error body that are looked at. */
+const LOOKED_AT = 64 * 1024
+/** Characters kept of it; the engine's messages are a few lines. */
 const EXCERPT = 4096
 
 /** What an unsuccessful status of `POST /v1/sql` means (spice-contract 2.2). */
@@ -84,18 +86,21 @@ function generalError(response: HttpResponse, origin: string): SidecarError | nu
   return null
 }
 
-/** The body as text; of `{"message": "…"}` and `{"error": "…"}` the message. */
+/** The body as text; of `{"message": "…"}`, `{"error": "…"}` and `{"error": {"message": "…"}}` the message. */
 function bodyText(response: HttpResponse): string {
-  const text = response.body.toString('utf8', 0, EXCERPT).trim()
-  if (!text.startsWith('{')) return text
+  const text = response.body.toString('utf8', 0, LOOKED_AT).trim()
+  return (text.startsWith('{') ? (messageIn(text) ?? text) : text).slice(0, EXCERPT)
+}
+
+function messageIn(text: string): string | undefined {
   try {
     const { message, error } = JSON.parse(text) as { message?: unknown; error?: unknown }
-    if (typeof message === 'string') return message
-    if (typeof error === 'string') return error
+    const nested = typeof error === 'object' ? (error as { message?: unknown } | null)?.message : error
+    return [message, nested].find((one) => typeof one === 'string')
   } catch {
     // No JSON after all, or cut short: shown as it is.
+    return undefined
   }
-  return text
 }
 
 function header(response: HttpResponse, name: string): string | undefined {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ConnectOptions, connect } from '../../src/index.ts'
 import {
@@ -92,6 +93,33 @@ describe('a reply that is not what it should be', () => {
       /unknown data type "Int128"/,
     ],
     ['bytes that are no UTF-8', (r) => vnd(r, Buffer.from([0x7b, 0x22, 0xff, 0x22])), 'PROTOCOL', /UTF-8/],
+    [
+      'a body that ends with its connection, before it begins',
+      (r) => r.socket?.end('HTTP/1.1 200 OK\r\n\r\n'),
+      'PROTOCOL',
+      /ends before it begins/,
+    ],
+    [
+      'cut off by a runtime that said it would close',
+      (r) => {
+        r.socket?.end(`HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"row`)
+      },
+      'CONNECTION_LOST',
+      /lost before/,
+    ],
+    ['no HTTP', (r) => r.socket?.end('SSH-2.0-OpenSSH_9.6\r\n'), 'PROTOCOL', /but not in HTTP/],
+    [
+      'headers without end',
+      (r) => r.socket?.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}`),
+      'LIMIT_EXCEEDED',
+      /headers/,
+    ],
+    [
+      'compressed, though nobody asked',
+      (r) => vnd(r, gzipSync(GOOD), { 'content-encoding': 'gzip' }),
+      'PROTOCOL',
+      /content encoding "gzip"/,
+    ],
     ['something after its end', (r) => vnd(r, `${GOOD}x`), 'PROTOCOL', /expected the end/],
     ['nested without end', (r) => vnd(r, `{"x":${'['.repeat(100_000)}`), 'PROTOCOL', /deeper than 64/],
     [
@@ -158,6 +186,11 @@ describe('a status', () => {
     [400, 'Acceleration not ready; loading', 'QUERY_FAILED', { transient: true }],
     [401, 'Unauthorized', 'UNAUTHENTICATED', {}],
     [403, '{"message":"read-only SQL context"}', 'PERMISSION_DENIED', {}],
+    [400, '{"error":"bad value"}', 'QUERY_FAILED', { serverMessage: 'bad value' }],
+    [400, '{"error":{"message":"deep","type":"x"}}', 'QUERY_FAILED', { serverMessage: 'deep' }],
+    [400, '{"error":null}', 'QUERY_FAILED', { serverMessage: '{"error":null}' }],
+    [400, `{"message":"${'é'.repeat(5000)}"}`, 'QUERY_FAILED', { serverMessage: 'é'.repeat(4096) }],
+    [400, 'x'.repeat(1_000_000), 'QUERY_FAILED', { serverMessage: 'x'.repeat(4096) }],
     [404, '', 'HTTP_FAILED', { status: 404 }],
     [409, 'transaction write conflict', 'QUERY_FAILED', { transient: true }],
     [413, '', 'LIMIT_EXCEEDED', {}],
