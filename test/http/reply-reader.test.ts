@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Row } from '../../src/client/result.ts'
-import { ProtocolError } from '../../src/errors.ts'
+import { ProtocolError, SidecarError } from '../../src/errors.ts'
 import { ReplyReader } from '../../src/http/reply-reader.ts'
 
 /** Reads a reply whose body comes in these pieces, a few rows at a time. */
@@ -97,6 +97,54 @@ describe('a reply that comes in pieces', () => {
         expect(readPieces(pieces)).toEqual(whole)
       }),
       { numRuns: 60 },
+    )
+  })
+
+  it('is read or refused alike whatever the pieces, however broken', () => {
+    const outcome = (pieces: Buffer[]) => {
+      try {
+        return readPieces(pieces).rows
+      } catch (error) {
+        expect(error).toBeInstanceOf(SidecarError)
+        return 'refused'
+      }
+    }
+    const damage = fc.record({
+      at: fc.nat(2_000),
+      remove: fc.nat(3),
+      insert: fc.constantFrom(
+        '',
+        ',',
+        '}',
+        ']',
+        '"',
+        '\\',
+        '{',
+        '[',
+        ':',
+        '1',
+        'e',
+        '-',
+        'null',
+        '\u00e9',
+        ' ',
+      ),
+    })
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...bodies),
+        fc.array(damage, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 1, max: 40 }),
+        (body, damages, size) => {
+          let broken = body
+          for (const { at, remove, insert } of damages) {
+            const place = at % (broken.length + 1)
+            broken = broken.slice(0, place) + insert + broken.slice(place + remove)
+          }
+          expect(outcome([...cut(broken, size)])).toEqual(outcome([Buffer.from(broken)]))
+        },
+      ),
+      { numRuns: 2_000 },
     )
   })
 
