@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Schema } from '../arrow/schema.ts'
 import type {
   ExecuteOptions,
   Execution,
@@ -10,6 +11,7 @@ import type {
 } from '../client/result.ts'
 import { AbortError, LimitError, ProtocolError, type SidecarError, TimeoutError } from '../errors.ts'
 import { type Abortable, unwatchAbort, watchAbort } from '../transport/native/abort-watch.ts'
+import { BATCH_ROWS, HeldRows } from './held-rows.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpExchange, HttpReceiver } from './http-exchange.ts'
 import { ReplyReader } from './reply-reader.ts'
@@ -17,14 +19,13 @@ import { RowsBatch } from './rows-batch.ts'
 import { sqlRequest } from './sql-request.ts'
 import { statementError } from './status-errors.ts'
 
-/** Rows decoded in one go, and handed over as one batch. */
-const BATCH_ROWS = 8192
 /** Bytes not read yet beyond which the connection is not read further. */
 const AHEAD_BYTES = 1024 * 1024
-/** Bytes of rows from which the columns of an untyped reply are told, when its reader does not wait for all. */
+/** What the columns of an untyped reply are told from when its reader does not wait for all: so many bytes, as far as they come in time. */
 const SAMPLE_BYTES = 1024 * 1024
-/** Rows take about this many times the bytes of their JSON. */
-const ROWS_PER_JSON = 2
+const SAMPLE_MS = 1_000
+/** How long an Arrow batch waits to be full. */
+const BATCH_MS = 10
 /** Bytes kept of the body of a refusal; the engine's messages are a few lines. */
 const REFUSAL_BYTES = 64 * 1024
 
@@ -48,8 +49,9 @@ export class HttpExecution implements Execution, HttpReceiver, Abortable {
   /** Bytes of the body that have come, and are to come in all where the server says so. */
   #received = 0
   #announced = Number.POSITIVE_INFINITY
-  /** Rows decoded and not handed over, since their columns or the end of the reply are waited for. */
-  #held: { rows: Row[]; bytes: number }[] = []
+  /** While their columns, more of them or the end of the reply are waited for. */
+  readonly #held = new HeldRows()
+  #holding: NodeJS.Timeout | undefined
   #sampled = false
   #schemaTold = false
   #ended = false
@@ -155,9 +157,8 @@ export class HttpExecution implements Execution, HttpReceiver, Abortable {
     if (this.#ended || this.#paused) return
     const reply = this.#reply!
     try {
-      const before = reply.consumedBytes
       const rows = reply.read(this.#onlyFirst && !reply.untyped ? 1 : BATCH_ROWS)
-      this.#take(reply, rows, reply.consumedBytes - before)
+      this.#take(reply, rows)
     } catch (error) {
       this.cancel(error as SidecarError)
     }
@@ -178,25 +179,40 @@ export class HttpExecution implements Execution, HttpReceiver, Abortable {
     return !this.#reading.streaming && !this.#reading.whole
   }
 
-  /** Hands rows over, or keeps them while their columns or the end of the reply are waited for. */
-  #take(reply: ReplyReader, rows: Row[], bytes: number): void {
-    if (rows.length > 0) this.#held.push({ rows, bytes: bytes * ROWS_PER_JSON })
-    if (reply.untyped && !reply.finished) {
-      this.#sampled ||= reply.consumedBytes >= SAMPLE_BYTES || this.#held.length > 1
-      if (!this.#sampled || !this.#reading.rows) return
-    }
-    if (!this.#schemaTold && reply.schema !== null) {
-      this.#schemaTold = true
-      this.#sink.onSchema(reply.schema)
-    }
-    if (this.#reading.whole && !reply.finished) return
-    const held = this.#held
-    this.#held = []
-    for (const { rows, bytes } of held) {
+  #take(reply: ReplyReader, rows: Row[]): void {
+    if (rows.length > 0) this.#held.add(rows)
+    if (!reply.untyped && reply.schema !== null) this.#tellSchema(reply.schema)
+    if (reply.finished || this.#enough(reply)) this.#handOver(reply)
+  }
+
+  /** Whether the rows held are to be handed over before the reply ends. */
+  #enough(reply: ReplyReader): boolean {
+    if (this.#reading.whole || this.#held.count === 0) return false
+    if (reply.untyped) {
+      // The types of its columns are those of all rows together.
+      if (!this.#reading.rows) return false
+      if (this.#sampled || this.#held.count >= BATCH_ROWS || reply.consumedBytes >= SAMPLE_BYTES) return true
+    } else if (this.#reading.rows || this.#held.count >= BATCH_ROWS) return true
+    this.#holding ??= setTimeout(() => this.#handOver(reply), reply.untyped ? SAMPLE_MS : BATCH_MS)
+    return false
+  }
+
+  #handOver(reply: ReplyReader): void {
+    clearTimeout(this.#holding)
+    this.#holding = undefined
+    this.#sampled = true
+    this.#tellSchema(reply.schema!)
+    for (const rows of this.#held.takeAll()) {
       reply.complete(rows)
-      this.#sink.onBatch(new RowsBatch(reply.schema!, rows, bytes))
+      this.#sink.onBatch(new RowsBatch(reply.schema!, rows))
       if (this.#ended) return
     }
+  }
+
+  #tellSchema(schema: Schema): void {
+    if (this.#schemaTold) return
+    this.#schemaTold = true
+    this.#sink.onSchema(schema)
   }
 
   /** Whether the deadline has passed, which the exchange keeps only while the answer comes. */
@@ -244,9 +260,10 @@ export class HttpExecution implements Execution, HttpReceiver, Abortable {
     this.#ended = true
     const { signal } = this.#options
     if (signal !== undefined) unwatchAbort(signal, this)
+    clearTimeout(this.#holding)
     // A query may be kept for its timings; the bytes need not be.
     this.#reply = null
-    this.#held = []
+    this.#held.takeAll()
     this.#sink.onEnd(error, this.#info)
   }
 }

@@ -5,14 +5,11 @@ import type { ResultBatch, Row } from '../client/result.ts'
 /** Rows that are rows already. */
 export class RowsBatch implements ResultBatch {
   readonly schema: Schema
-  readonly byteLength: number
   readonly #rows: Row[]
 
-  /** @param byteLength about how much memory the rows take */
-  constructor(schema: Schema, rows: Row[], byteLength: number) {
+  constructor(schema: Schema, rows: Row[]) {
     this.schema = schema
     this.#rows = rows
-    this.byteLength = byteLength
   }
 
   get rowCount(): number {
