@@ -62,6 +62,10 @@ export class HttpClient implements ExchangeOwner {
       queueMicrotask(() => exchange.cancel(new ClosedError('The client is closed')))
       return exchange
     }
+    if (request.signal?.aborted) {
+      queueMicrotask(() => exchange.abort(request.signal!.reason))
+      return exchange
+    }
     this.#exchanges.add(exchange)
     if (request.deadline !== undefined) this.#deadlines.watch(request.deadline, performance.now())
     if (this.#connections !== undefined) this.#connections.request(exchange)

@@ -59,9 +59,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Expiring, Abort
     this.deadline = request.deadline ?? Number.POSITIVE_INFINITY
     this.#receiver = receiver
     const { signal } = request
-    if (signal === undefined) return
-    if (signal.aborted) queueMicrotask(() => this.abort(signal.reason))
-    else watchAbort(signal, this)
+    if (signal !== undefined && !signal.aborted) watchAbort(signal, this)
   }
 
   /** Sends the request. */

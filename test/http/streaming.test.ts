@@ -277,6 +277,48 @@ describe('connections', () => {
     expect(waiting).toHaveLength(2)
   })
 
+  it('that cannot be made fail every query that waits for one, until they can be made again', async () => {
+    const { spice, server } = await runtime((response) => response.end(`${HEAD}${TAIL}`), {
+      http: { connections: 2 },
+      retries: 0,
+    })
+    await spice.query('one')
+    await server.close()
+    const codes = await Promise.all(
+      Array.from({ length: 7 }, () =>
+        spice
+          .query('SELECT 1')
+          .rows()
+          .then(
+            () => 'answered',
+            ({ code, unprocessed }) => `${code} ${unprocessed}`,
+          ),
+      ),
+    )
+    // The first may still have met the old connection.
+    expect(codes.slice(1)).toEqual(Array(6).fill('CONNECTION_FAILED true'))
+    const again = await scriptedHttp(
+      runtimeScript((_, response) => response.end(`${HEAD}${TAIL}`)),
+      server.port,
+    )
+    open.push(again.close)
+    expect(await Promise.all(Array.from({ length: 7 }, () => spice.query('SELECT 1')))).toHaveLength(7)
+    expect(again.sockets.size).toBe(2)
+  })
+
+  it('see nothing of a query whose signal has fired before', async () => {
+    const { spice, server } = await runtime((response) => response.end(`${HEAD}${TAIL}`))
+    await spice.query('one')
+    const signal = AbortSignal.abort('too late')
+    await expect(spice.query('two', undefined, { signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+      cause: 'too late',
+    })
+    await spice.query('three')
+    const bodies = server.requests.filter(({ url }) => url === '/v1/sql').map(({ body }) => body)
+    expect(bodies).toEqual(['one', 'three'])
+  })
+
   it('may share a signal among many queries', async () => {
     const warnings: Error[] = []
     const note = (warning: Error) => warnings.push(warning)
