@@ -12,7 +12,7 @@ import {
   ActionCreatePreparedStatementResult,
   Any,
   CommandPreparedStatementQuery,
-  type CommandPreparedStatementUpdate,
+  CommandPreparedStatementUpdate,
   DoPutPreparedStatementResult,
   DoPutUpdateResult,
   PutResult,
@@ -43,25 +43,26 @@ export async function bindParameters(
   parameters: EncodedParameters,
   options: CollectOptions,
 ): Promise<Uint8Array> {
-  const messages = await put(session, CommandPreparedStatementQuery, handle, parameters, options)
-  for (const message of messages) {
-    const { appMetadata } = decode(PutResult, message)
-    if (appMetadata.length === 0) continue
-    const result = unwrapped(DoPutPreparedStatementResult, appMetadata)
-    if (result.preparedStatementHandle?.length) return result.preparedStatementHandle
-  }
-  return handle
+  return boundHandle(await put(session, CommandPreparedStatementQuery, handle, parameters, options)) ?? handle
 }
 
-/** Runs a prepared statement that changes data; returns the number of rows it touched, -1 when unknown. */
+/** What became of a prepared statement that changes data. */
+export type UpdateOutcome =
+  /** It ran; `count` rows were touched, -1 when unknown. */
+  | { readonly count: bigint }
+  /** The server only bound the parameters, as a Spice runtime does: DoGet of this handle runs it. */
+  | { readonly bound: Uint8Array }
+
+/** Binds a prepared statement that changes data, which by the standard runs it. */
 export async function executePreparedUpdate(
   session: FlightSession,
-  type: MessageType<CommandPreparedStatementUpdate>,
   handle: Uint8Array,
   parameters: EncodedParameters,
   options: CollectOptions,
-): Promise<bigint> {
-  return updateCount(await put(session, type, handle, parameters, options))
+): Promise<UpdateOutcome> {
+  const messages = await put(session, CommandPreparedStatementUpdate, handle, parameters, options)
+  const bound = boundHandle(messages)
+  return bound === null ? { count: updateCount(messages) } : { bound }
 }
 
 export async function closePreparedStatement(
@@ -81,10 +82,19 @@ export async function closePreparedStatement(
 /** The count in the answers to an update's DoPut; -1 when no answer has one. */
 export function updateCount(messages: readonly Uint8Array[]): bigint {
   for (const message of messages) {
-    const { appMetadata } = decode(PutResult, message)
-    if (appMetadata.length > 0) return unwrapped(DoPutUpdateResult, appMetadata).recordCount
+    const result = resultIn(DoPutUpdateResult, message)
+    if (result !== null) return result.recordCount
   }
   return -1n
+}
+
+/** The handle in the answers to a bind's DoPut; null when no answer has one. */
+function boundHandle(messages: readonly Uint8Array[]): Uint8Array | null {
+  for (const message of messages) {
+    const handle = resultIn(DoPutPreparedStatementResult, message)?.preparedStatementHandle
+    if (handle?.length) return handle
+  }
+  return null
 }
 
 /**
@@ -118,13 +128,23 @@ async function put(
   return messages
 }
 
-/** DoPut answers travel bare by the standard, and in an `Any` from some runtimes. */
-function unwrapped<T>(type: MessageType<T>, bytes: Uint8Array): T {
-  let any: Any | null = null
+/**
+ * What one answer to a DoPut says: bare by the standard, in an `Any` from some runtimes. Null when it is of
+ * another type. No bytes are a result too: one whose count is 0, or without a handle.
+ */
+function resultIn<T>(type: MessageType<T>, message: Uint8Array): T | null {
+  const { appMetadata } = decode(PutResult, message)
+  const any = anyOf(appMetadata)
+  if (any === null) return decode(type, appMetadata)
+  return anyTypeName(any) === type.typeName ? decode(type, any.value) : null
+}
+
+/** The `Any` that bytes are; null for bare bytes, which need not look like one. */
+function anyOf(bytes: Uint8Array): Any | null {
   try {
-    any = decode(Any, bytes)
+    const any = decode(Any, bytes)
+    return /^arrow\.flight\.protocol\./.test(anyTypeName(any)) ? any : null
   } catch {
-    // Bare bytes need not look like an Any.
+    return null
   }
-  return decode(type, any !== null && anyTypeName(any) === type.typeName ? any.value : bytes)
 }

@@ -6,7 +6,7 @@ import type { SidecarError } from '../errors.ts'
 import { isReadOnly } from '../sql/classify.ts'
 import { arrangeParameters } from '../sql/placeholders.ts'
 import { DO_PUT, GET_FLIGHT_INFO, unary, upload } from './calls.ts'
-import { commandDescriptor, descriptorRequest } from './commands.ts'
+import { commandDescriptor, descriptorRequest, ticketRequest } from './commands.ts'
 import { countBatch } from './count-batch.ts'
 import type { FailureMap } from './direct-execution.ts'
 import { encodeFlightData } from './flight-data.ts'
@@ -81,10 +81,14 @@ export class StandardExecution extends SteppedExecution {
 
   private async runPrepared(handle: Uint8Array, parameters: EncodedParameters): Promise<void> {
     if (this.statement.update) {
-      const step = this.step()
-      this.give(
-        await executePreparedUpdate(this.session, CommandPreparedStatementUpdate, handle, parameters, step),
-      )
+      const outcome = await executePreparedUpdate(this.session, handle, parameters, this.step())
+      if ('count' in outcome) this.give(outcome.count)
+      else {
+        this.handle = outcome.bound
+        this.streamTicket(
+          ticketRequest(CommandPreparedStatementUpdate, { preparedStatementHandle: outcome.bound }),
+        )
+      }
       return
     }
     const bound = await bindParameters(this.session, handle, parameters, this.step())

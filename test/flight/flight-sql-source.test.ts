@@ -15,6 +15,7 @@ import {
   CommandPreparedStatementUpdate,
   CommandStatementQuery,
   CommandStatementUpdate,
+  DoPutPreparedStatementResult,
   DoPutUpdateResult,
   FlightDescriptor,
   FlightInfo,
@@ -231,6 +232,53 @@ describe.each(['native', 'grpc-js'] as const)('statements on a Flight SQL server
     }
     const silent = await collectRows(source, { sql: 'DELETE FROM t', update: true })
     expect(silent.rows).toEqual([{ count: null }])
+  })
+
+  it.each([
+    ['a count of none, which is no bytes', encode(DoPutUpdateResult, { recordCount: 0n }), 0n],
+    ['a count in an Any', packAny(DoPutUpdateResult, { recordCount: 9n }), 9n],
+    ['something else', packAny(FlightInfo, {}), null],
+  ])('run for their effect give the count when the server answers %s', async (_what, appMetadata, count) => {
+    const { server, source } = await start()
+    server.script.DoPut = async (call) => {
+      await call.receiveAll()
+      await call.send(encode(PutResult, { appMetadata }))
+    }
+    for (const parameters of [undefined, [1]]) {
+      const { rows } = await collectRows(source, { sql: 'DELETE FROM t WHERE $1', parameters, update: true })
+      expect(rows).toEqual([{ count }])
+    }
+  })
+
+  it.each([
+    [
+      'bare',
+      (handle: Uint8Array) => encode(DoPutPreparedStatementResult, { preparedStatementHandle: handle }),
+    ],
+    [
+      'in an Any',
+      (handle: Uint8Array) => packAny(DoPutPreparedStatementResult, { preparedStatementHandle: handle }),
+    ],
+  ])('that a server only binds are run as well, the handle coming %s', async (_how, answer) => {
+    const { server, source } = await start()
+    const ran: string[] = []
+    server.script.DoPut = async (call) => {
+      await call.receiveAll()
+      await call.send(encode(PutResult, { appMetadata: answer(Buffer.from('bound')) }))
+    }
+    server.script.DoGet = async (call) => {
+      const { ticket } = decode(Ticket, (await call.receive())!)
+      const { preparedStatementHandle } = unpackAny(CommandPreparedStatementUpdate, ticket)
+      ran.push(Buffer.from(preparedStatementHandle).toString())
+      await call.send(schemaMessage(NUMBERS))
+      await call.send(numbersMessage(5))
+    }
+    const { rows, error } = await collectRows(source, {
+      sql: 'DELETE FROM t WHERE a = $1',
+      parameters: [1],
+      update: true,
+    })
+    expect([error, rows, ran]).toEqual([null, [{ n: 5n }], ['bound']])
   })
 
   it('read many endpoints in order, a few at a time', async () => {
