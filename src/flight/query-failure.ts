@@ -32,6 +32,20 @@ export function accessFailure(error: RpcError): SidecarError | null {
   return null
 }
 
+/**
+ * The failure of a later call of a statement that the server may have begun with an earlier one. What the
+ * call's error says of itself, that it was not processed, must not be taken for the statement: the error
+ * may be that of many calls, so this is a copy.
+ */
+export function begunFailure(error: SidecarError): SidecarError {
+  if (!error.unprocessed) return error
+  return Object.create(Object.getPrototypeOf(error), {
+    ...Object.getOwnPropertyDescriptors(error),
+    stack: { value: error.stack, writable: true, configurable: true },
+    unprocessed: { value: false, enumerable: true },
+  })
+}
+
 /** Whatever was thrown while reading a peer's bytes, as an error of this package. */
 export function asSidecarError(thrown: unknown): SidecarError {
   if (thrown instanceof SidecarError) return thrown

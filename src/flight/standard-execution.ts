@@ -98,6 +98,8 @@ export class StandardExecution extends SteppedExecution {
 
   private async fetch(descriptor: Uint8Array): Promise<void> {
     const answer = await unary(this.session.transport, GET_FLIGHT_INFO, descriptor, this.step())
+    // Some servers run the statement right here and keep the result for the tickets.
+    this.begun = true
     const info = decode(FlightInfo, answer)
     if (info.endpoint.length > 0) {
       this.streamInfo(info)

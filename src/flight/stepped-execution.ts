@@ -7,7 +7,7 @@ import { type FailureMap, resultInfo } from './direct-execution.ts'
 import { EndpointsReader, type EndpointsSink } from './endpoints-reader.ts'
 import { bodyOffset } from './flight-data.ts'
 import type { FlightInfo } from './messages.generated.ts'
-import { asSidecarError } from './query-failure.ts'
+import { asSidecarError, begunFailure } from './query-failure.ts'
 import { ResultReader } from './result-reader.ts'
 import type { FlightSession } from './session.ts'
 
@@ -29,6 +29,8 @@ export abstract class SteppedExecution implements Execution, EndpointsSink {
   private ended = false
   private hasSchema = false
   private roundTrips = 0
+  /** An answer came to a call with which the server may have begun the statement. */
+  protected begun = false
 
   constructor(
     session: FlightSession,
@@ -144,7 +146,12 @@ export abstract class SteppedExecution implements Execution, EndpointsSink {
     this.ended = true
     this.settled(error)
     const info = resultInfo(headers, this.roundTrips)
-    this.sink.onEnd(error === null ? null : this.mapFailure(error, this.statement.sql, info.traceId), info)
+    this.sink.onEnd(error === null ? null : this.failure(error, info.traceId), info)
+  }
+
+  private failure(error: SidecarError, traceId: string | undefined): SidecarError {
+    const failure = this.mapFailure(error, this.statement.sql, traceId)
+    return this.begun ? begunFailure(failure) : failure
   }
 
   private follow(stream: Execution): void {

@@ -1,6 +1,6 @@
 import { Metadata } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it } from 'vitest'
-import { AbortError } from '../../src/errors.ts'
+import { AbortError, ConnectionError } from '../../src/errors.ts'
 import { anyTypeName, packAny, unpackAny } from '../../src/flight/any.ts'
 import { parseFlightData } from '../../src/flight/flight-data.ts'
 import { createFlightSource, type FlightSourceOptions } from '../../src/flight/flight-source.ts'
@@ -24,6 +24,8 @@ import {
   Ticket,
 } from '../../src/flight/messages.generated.ts'
 import { decode, encode, type MessageInit } from '../../src/flight/protobuf.ts'
+import { RetryingSource } from '../../src/resilience/retrying-source.ts'
+import { isReadOnly } from '../../src/sql/classify.ts'
 import { collectRows } from '../support/collect-rows.ts'
 import {
   encapsulated,
@@ -386,6 +388,26 @@ describe.each(['native', 'grpc-js'] as const)('statements on a Flight SQL server
       const { rows, error } = await collectRows(source, 'SELECT n FROM t')
       expect([error, rows]).toEqual([null, [{ n: 5n }, { n: 6n }]])
       expect(elsewhere.count('DoGet')).toBe(1)
+    })
+
+    it('are planned once when they may write, though the ticket was never fetched', async () => {
+      const { scripted, server, source } = await start()
+      const gone = await flightServer({})
+      gone.kill()
+      const location = [{ uri: `grpc://127.0.0.1:${gone.port}` }]
+      scripted.plan = () => ({ endpoint: [{ ticket: ticket('5'), location }] })
+      const retrying = new RetryingSource(source, 1, isReadOnly)
+      // Planning may have been running it.
+      const written = await collectRows(retrying, 'INSERT INTO t VALUES (1) RETURNING *')
+      expect(written.error).toMatchObject({ code: 'CONNECTION_FAILED', unprocessed: false })
+      expect(written.error).toBeInstanceOf(ConnectionError)
+      expect(written.error?.stack).toContain('127.0.0.1')
+      expect(server.count('GetFlightInfo')).toBe(1)
+      server.reset()
+      expect((await collectRows(retrying, 'SELECT n FROM t')).error).toMatchObject({
+        code: 'CONNECTION_FAILED',
+      })
+      expect(server.count('GetFlightInfo')).toBe(2)
     })
 
     it('say so when none of the places can be used', async () => {
