@@ -28,6 +28,20 @@ export function toArrowSchema(schema: Schema): arrow.Schema {
   return converted
 }
 
+/**
+ * A batch under the schema of the table it becomes part of. Batches of several streams may number their
+ * dictionaries and allow nulls in other ways, which apache-arrow takes for other schemas.
+ */
+export function withSchema(batch: arrow.RecordBatch, schema: arrow.Schema): arrow.RecordBatch {
+  if (batch.schema === schema) return batch
+  const children = batch.data.children.map((child, i) => child.clone(schema.fields[i]!.type))
+  const type = new arrow.Struct(schema.fields)
+  return new arrow.RecordBatch(
+    schema,
+    arrow.makeData({ type, length: batch.numRows, nullCount: 0, children }),
+  )
+}
+
 /** apache-arrow wants one type object for each dictionary id of a schema. */
 interface KnownDictionaries {
   readonly values: Map<bigint, arrow.DataType>

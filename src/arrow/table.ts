@@ -11,8 +11,9 @@ export async function toTable(
 ): Promise<Table> {
   // By way of a module of ours: a bare import() in the CommonJS build would load apache-arrow's other
   // build, whose classes are not those the application holds.
-  const { Table, toArrowSchema } = await import('./apache-arrow-types.ts')
+  const { Table, toArrowSchema, withSchema } = await import('./apache-arrow-types.ts')
+  const arrowSchema = toArrowSchema(schema)
   const recordBatches: RecordBatch[] = []
-  for (const batch of batches) recordBatches.push(await batch.toRecordBatch())
-  return new Table(toArrowSchema(schema), recordBatches)
+  for (const batch of batches) recordBatches.push(withSchema(await batch.toRecordBatch(), arrowSchema))
+  return new Table(arrowSchema, recordBatches)
 }

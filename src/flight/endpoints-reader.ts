@@ -135,6 +135,9 @@ export class EndpointsReader {
   }
 }
 
+/** Ends that say nothing about the place: every other would end in the same way. */
+const GIVEN_UP: ReadonlySet<string> = new Set(['ABORTED', 'TIMEOUT', 'CLOSED'])
+
 /** One endpoint's stream. What arrives before its turn waits here: one message at most, and the end. */
 class EndpointStream implements StreamSink {
   private readonly owner: EndpointsReader
@@ -188,6 +191,8 @@ class EndpointStream implements StreamSink {
 
   cancel(reason: SidecarError): void {
     this.waiting.length = 0
+    // What ends this stream is no reason to try elsewhere.
+    this.places.length = 0
     this.reader?.call.cancel(reason)
   }
 
@@ -202,10 +207,11 @@ class EndpointStream implements StreamSink {
 
   onEnd(error: SidecarError | null, headers: Metadata | null): void {
     // Another place may serve the same ticket, as long as this one was never reached.
-    if (error?.unprocessed && !this.received && this.places.length > 0) {
+    if (error?.unprocessed && !this.received && this.places.length > 0 && !GIVEN_UP.has(error.code)) {
       this.start(!this.isOpen)
       return
     }
+    this.reader = null
     this.owner.streamHeaders(headers)
     // A failure need not wait for its turn: the result is lost.
     if (error !== null) this.owner.streamEnd(error)
