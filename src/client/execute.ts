@@ -1,3 +1,4 @@
+import { quoteValue } from '../arrow/unfit-value.ts'
 import { ParameterError } from '../errors.ts'
 import { SqlFragment } from '../sql/fragment.ts'
 import type { Parameters } from './query-options.ts'
@@ -27,13 +28,19 @@ export function affectedRows(rows: readonly Row[]): bigint | null {
     : null
 }
 
-/** Throws `ParameterError` when a statement that has its values in it is given others. */
+/**
+ * Throws `ParameterError` for parameters that are neither an array nor an object of names, and when a
+ * statement that has its values in it is given others.
+ */
 export function statementOf(
   statement: string | SqlFragment,
   parameters: Parameters | undefined,
   idempotent: boolean | undefined,
 ): Statement {
-  if (typeof statement === 'string') return { sql: statement, parameters, idempotent }
+  if (typeof statement === 'string') {
+    if (parameters !== undefined) checkParameters(parameters)
+    return { sql: statement, parameters, idempotent }
+  }
   if (!SqlFragment.is(statement)) {
     throw new ParameterError('query takes the text of a statement, or what the sql tag made')
   }
@@ -41,4 +48,18 @@ export function statementOf(
     throw new ParameterError('A statement made by the sql tag has its parameters in it; give no others')
   }
   return { sql: statement.sql, parameters: statement.parameters, idempotent }
+}
+
+function checkParameters(parameters: unknown): void {
+  if (Array.isArray(parameters)) return
+  const names =
+    typeof parameters === 'object' &&
+    parameters !== null &&
+    !(parameters instanceof Date) &&
+    // A Map, a Set or a typed array has no names of its own: its values would be lost.
+    !(Symbol.iterator in parameters)
+  if (names) return
+  throw new ParameterError(
+    `Parameters are an array for $1, $2, … or an object for $name, not ${quoteValue(parameters)}.`,
+  )
 }

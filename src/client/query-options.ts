@@ -1,4 +1,5 @@
 import type { ValueOptions } from '../arrow/values-options.ts'
+import { OptionsError } from '../errors.ts'
 import { checkOptions } from '../option-checks.ts'
 import { QUERY_FIELDS } from '../options.ts'
 
@@ -28,5 +29,11 @@ export const NO_QUERY_OPTIONS: QueryOptions = Object.freeze({})
 
 /** Throws `OptionsError`. */
 export function checkQueryOptions(options: QueryOptions): void {
-  if (options !== NO_QUERY_OPTIONS) checkOptions(options, QUERY_FIELDS, 'query option')
+  if (options === NO_QUERY_OPTIONS) return
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionsError(
+      `query options: an object is allowed, not ${options === null ? 'null' : typeof options}`,
+    )
+  }
+  checkOptions(options, QUERY_FIELDS, 'query option')
 }

@@ -85,7 +85,7 @@ export class SidecarClient implements AsyncDisposable {
     parameters?: Parameters,
     options: QueryOptions = NO_QUERY_OPTIONS,
   ): Query<T> {
-    return new Query<T>(this.#runner, statementOf(statement, parameters, options.idempotent), options)
+    return new Query<T>(this.#runner, statementOf(statement, parameters, options?.idempotent), options)
   }
 
   /** A query whose values are bound, never spliced: ``spice.sql`SELECT * FROM t WHERE a = ${value}` ``. */
@@ -102,6 +102,7 @@ export class SidecarClient implements AsyncDisposable {
     parameters?: Parameters,
     options: QueryOptions = {},
   ): Promise<ExecuteResult> {
+    checkQueryOptions(options)
     const given = { idempotent: false, ...options }
     const update = { ...statementOf(statement, parameters, given.idempotent), update: true }
     const query = new Query(this.#runner, update, given)

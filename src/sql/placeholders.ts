@@ -6,29 +6,38 @@ export interface Placeholders {
   readonly highest: number
   /** Names of `$name`, without the `$`, in order of first appearance. */
   readonly names: readonly string[]
-  /** How many `?` there are; some dialects have an operator of that name. */
+  /** How many `?` there are, or the highest `n` of `?n`; some dialects have an operator of that name. */
   readonly questionMarks: number
+  /** What may be the names of `:name` and `@name`, in order of first appearance; or part of a slice. */
+  readonly markedNames: readonly string[]
 }
 
 export function placeholdersOf(sql: string): Placeholders {
   let highest = 0
   let questionMarks = 0
   const names = new Set<string>()
-  for (const token of tokenize(sql)) {
-    if (token.kind !== 'placeholder') continue
-    const text = sql.slice(token.start + 1, token.end)
+  const markedNames = new Set<string>()
+  for (const { kind, start, end } of tokenize(sql)) {
+    const before = sql[start - 1]
+    if (kind === 'word' && (before === '@' || (before === ':' && sql[start - 2] !== ':'))) {
+      markedNames.add(sql.slice(start, end))
+    } else if (kind === 'number' && before === '?') {
+      questionMarks = Math.max(questionMarks, Number(sql.slice(start, end)) || 0)
+    }
+    if (kind !== 'placeholder') continue
+    const text = sql.slice(start + 1, end)
     if (text === '') questionMarks++
     else if (/^\d/.test(text)) highest = Math.max(highest, Number(text))
     else names.add(text)
   }
-  return { highest, names: [...names], questionMarks }
+  return { highest, names: [...names], questionMarks, markedNames: [...markedNames] }
 }
 
 /**
  * Parameters as they are to be sent with a statement: named ones in the order in which the statement
  * first uses them, because the runtime takes the type of the n-th placeholder from the n-th column.
  * Throws `ParameterError` when the statement plainly asks for others than are given; in doubt the
- * runtime decides. `:name`, which HTTP knows too, cannot be told from a slice or a cast and is not judged.
+ * runtime decides. A `:name`, which Spice's HTTP API has, cannot be told from a slice: it may be given, need not.
  */
 export function arrangeParameters<P extends readonly unknown[] | Readonly<Record<string, unknown>>>(
   sql: string,
@@ -54,9 +63,10 @@ function checkPositional(found: Placeholders, given: number): void {
       `The statement names its placeholders ($${found.names[0]}) but the parameters are an array; give an object.`,
     )
   }
-  if (found.highest === 0 && found.questionMarks === 0) {
+  if (found.highest === 0 && found.questionMarks < given) {
+    const have = found.questionMarks === 0 ? 'no placeholder such as $1' : `only ${found.questionMarks} of ?`
     throw new ParameterError(
-      `${given} ${given === 1 ? 'parameter is' : 'parameters are'} given but the statement has no placeholder such as $1.`,
+      `${given} ${given === 1 ? 'parameter is' : 'parameters are'} given but the statement has ${have}.`,
     )
   }
 }
@@ -72,12 +82,14 @@ function arrangeNamed(
       `The statement numbers its placeholders ($${found.highest}) but the parameters are an object; give an array.`,
     )
   }
-  if (found.names.length === 0) return parameters
   const missing = found.names.filter((name) => !Object.hasOwn(parameters, name))
   if (missing.length > 0) throw new ParameterError(`No parameter is given for $${missing.join(', $')}.`)
-  const unused = given.filter((name) => !found.names.includes(name))
+  const names = [...new Set([...found.names, ...found.markedNames])].filter((name) =>
+    Object.hasOwn(parameters, name),
+  )
+  const unused = given.filter((name) => !names.includes(name))
   if (unused.length > 0) {
     throw new ParameterError(`The statement has no placeholder for the parameter ${unused.join(', ')}.`)
   }
-  return Object.fromEntries(found.names.map((name) => [name, parameters[name]]))
+  return Object.fromEntries(names.map((name) => [name, parameters[name]]))
 }

@@ -104,6 +104,7 @@ describe('placeholders', () => {
       highest: 2,
       names: [],
       questionMarks: 0,
+      markedNames: [],
     })
   })
 
@@ -113,6 +114,8 @@ describe('placeholders', () => {
     ['SELECT 1', [1]],
     ["SELECT '$1'", [1]],
     ['SELECT $name', ['x']],
+    ['SELECT ?', [1, 2]],
+    ['SELECT ?1', [1, 2]],
   ])('%s does not go with %o', (text, parameters) => {
     expect(() => arrangeParameters(text, parameters)).toThrow(ParameterError)
   })
@@ -122,6 +125,9 @@ describe('placeholders', () => {
     ['SELECT $a, $b', { a: 1 }],
     ['SELECT $a', { a: 1, b: 2 }],
     ['SELECT $toString', { a: 1 }],
+    ['SELECT 1', { timeoutMs: 5 }],
+    ["SELECT ':a', b::a", { a: 1 }],
+    ['SELECT :a', { b: 1 }],
   ])('%s does not go with %o', (text, parameters) => {
     expect(() => arrangeParameters(text, parameters)).toThrow(ParameterError)
   })
@@ -129,14 +135,20 @@ describe('placeholders', () => {
   it('that cannot be judged are left to the runtime', () => {
     expect(arrangeParameters('SELECT ?, ?', [1])).toEqual([1])
     expect(arrangeParameters('SELECT :a', { a: 1 })).toEqual({ a: 1 })
+    expect(arrangeParameters('SELECT x[1:n], :a', { a: 1 })).toEqual({ a: 1 })
+    expect(arrangeParameters('SELECT @a', { a: 1 })).toEqual({ a: 1 })
+    expect(arrangeParameters('SELECT ?2, ?1', [1, 2])).toEqual([1, 2])
     expect(arrangeParameters('SELECT $1', [])).toEqual([])
   })
 
-  it('by name come in the order of the statement', () => {
-    const arranged = arrangeParameters('SELECT $b, $a, $b', { a: 1, b: 2 })
-    expect(Object.entries(arranged)).toEqual([
-      ['b', 2],
-      ['a', 1],
-    ])
-  })
+  it.each(['SELECT $b, $a, $b', 'SELECT :b, :a, :b'])(
+    'by name come in the order of the statement: %s',
+    (text) => {
+      const arranged = arrangeParameters(text, { a: 1, b: 2 })
+      expect(Object.entries(arranged)).toEqual([
+        ['b', 2],
+        ['a', 1],
+      ])
+    },
+  )
 })
