@@ -1,4 +1,4 @@
-import { tokenize } from './lexer.ts'
+import { type TokenKind, tokenize } from './lexer.ts'
 
 /** Statements that begin with one of these only read, unless a word below says otherwise. */
 const READS = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE', 'SHOW', 'DESCRIBE', 'DESC', 'EXPLAIN'])
@@ -18,9 +18,9 @@ export function isReadOnly(sql: string): boolean {
   let first = true
   let ended = false
   for (const token of tokenize(sql)) {
-    if (token.unterminated) return false
-    if (token.kind === 'comment') continue
     const text = sql.slice(token.start, token.end)
+    if (token.unterminated || endsElsewhere(token.kind, text)) return false
+    if (token.kind === 'comment') continue
     if (ended && text !== ';') return false
     if (text === ';') {
       ended = true
@@ -33,4 +33,17 @@ export function isReadOnly(sql: string): boolean {
     first = false
   }
   return !first
+}
+
+/**
+ * Whether dialects disagree on where such a token ends, so that what looks quoted here may be a statement to
+ * the server: a backslash before a quote, a comment within a comment or that MySQL runs or ends at once, a
+ * line end that is one to PostgreSQL only, MySQL's other comment.
+ */
+function endsElsewhere(kind: TokenKind, text: string): boolean {
+  if (kind === 'symbol') return text === '#'
+  if (kind === 'string' || kind === 'quoted') return /\\['"`]/.test(text)
+  if (kind !== 'comment') return false
+  if (text.startsWith('/*')) return text.startsWith('/*!') || text.indexOf('/*', 2) > 0
+  return /\r./.test(text) || (/^--\S/.test(text) && text.includes(';'))
 }

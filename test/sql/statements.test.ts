@@ -19,6 +19,8 @@ describe('statements that surely read', () => {
     'EXPLAIN SELECT 1',
     'EXPLAIN ANALYZE SELECT 1',
     'SELECT $$; DROP TABLE t; $$',
+    "SELECT '\\d+; DROP' -- it's; a comment\r\n-- and another\r",
+    'SELECT 1 --no space',
   ])('%s', (text) => {
     expect(isReadOnly(text)).toBe(true)
   })
@@ -47,6 +49,22 @@ describe('statements that may write', () => {
     'CALL f()',
     "SELECT 'unterminated",
     'SELECT /* unterminated',
+    'EXPLAIN ANALYZE DELETE FROM t',
+    '/* a comment */ -- another\n INSERT INTO t SELECT 1',
+    'SELECT 1;\n-- then\nDELETE FROM t',
+    'CREATE TABLE t AS SELECT 1',
+    'REPLACE INTO t VALUES (1)',
+    'PREPARE p AS SELECT 1',
+    // Where dialects disagree on what is quoted.
+    "SELECT '\\'; DELETE FROM t; --'",
+    "SELECT '\\''; DELETE FROM t WHERE a = 'b\\''",
+    "SELECT E'\\'; DELETE FROM t; --'",
+    'SELECT "\\"; DELETE FROM t; --"',
+    'SELECT 1 /* /* */ ; DELETE FROM t; /* */ */',
+    'SELECT 1 /*! ; DELETE FROM t */',
+    'SELECT 1--1; DELETE FROM t',
+    'SELECT 1 -- \r; DELETE FROM t',
+    "SELECT 1 # '\n; DELETE FROM t -- '",
   ])('%s', (text) => {
     expect(isReadOnly(text)).toBe(false)
   })
