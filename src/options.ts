@@ -57,9 +57,9 @@ export interface ConnectOptions {
   fallback?: boolean
   tls?: TlsOptions
   values?: ValueOptions
-  /** Send `apiKey` in clear text to another host. Default false. */
+  /** Send `apiKey` and headers that carry credentials in clear text to another host. Default false. */
   allowInsecure?: boolean
-  /** Sent with every query, as HTTP headers and Flight metadata. */
+  /** Sent with every query, as HTTP headers, and with every Flight call, as metadata. Names in lower case. */
   headers?: Readonly<Record<string, string>>
   /** `Cache-Control` of every query, such as `no-cache`. Default: none sent. */
   cache?: string
@@ -301,16 +301,23 @@ function checkCombinations(options: ResolvedOptions): void {
   if (options.cloud && apiKey === undefined) {
     throw new OptionsError('Spice Cloud needs an API key: pass option apiKey or set SPICE_API_KEY')
   }
-  if (apiKey === undefined || options.allowInsecure) return
+  const secret = apiKey === undefined ? secretHeader(options.headers) : 'the API key'
+  if (secret === undefined || options.allowInsecure) return
   for (const target of [
     http && { ...http, url: formatHttpAddress(http.address), secured: 'https://' },
     flight && { ...flight, url: formatFlightAddress(flight.address), secured: 'grpc+tls://' },
   ]) {
     if (target && !target.address.secure && !isLoopback(target.address)) {
       throw new OptionsError(
-        `${target.from}: ${target.url} would send the API key in clear text to another host; ` +
+        `${target.from}: ${target.url} would send ${secret} in clear text to another host; ` +
           `use ${target.secured}, or allowInsecure: true if the network is trusted`,
       )
     }
   }
+}
+
+/** A header that carries credentials, for a message. */
+function secretHeader(headers: Readonly<Record<string, string>> = {}): string | undefined {
+  const name = ['authorization', 'x-api-key', 'cookie'].find((secret) => headers[secret] !== undefined)
+  return name && `the header ${name}`
 }

@@ -1,6 +1,6 @@
 import { formatFlightAddress } from '../address.ts'
 import type { Endpoint } from '../discovery/discover.ts'
-import { AbortError, DiscoveryError, type SidecarError } from '../errors.ts'
+import { AbortError, DiscoveryError, QueryError, type SidecarError } from '../errors.ts'
 import type { FlightSource } from '../flight/flight-source.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { FlightAddress } from '../transport/transport.ts'
@@ -61,6 +61,7 @@ async function createSource(
     transport,
     connection: { ...connection, tls: options.tls, userAgent: options.userAgent },
     apiKey: options.apiKey,
+    headers: options.headers,
     allowInsecure: options.allowInsecure,
     server: options.server === 'auto' && endpoint.server === 'spice' ? 'spice' : options.server,
   })
@@ -76,9 +77,13 @@ async function connectUntil(source: FlightSource, options: ResolvedOptions, star
     try {
       return await source.connect({ signal })
     } catch (error) {
-      const { code } = error as SidecarError
-      if (code !== 'CONNECTION_FAILED' || performance.now() + pause > deadline) throw error
+      if (!mayComeUp(error as SidecarError) || performance.now() + pause > deadline) throw error
       await new Promise((resolve) => setTimeout(resolve, pause))
     }
   }
+}
+
+/** Nothing listens yet, or what does cannot serve yet. */
+function mayComeUp(error: SidecarError): boolean {
+  return error.code === 'CONNECTION_FAILED' || (error instanceof QueryError && error.transient)
 }

@@ -9,8 +9,14 @@ import type { FlightSession } from './session.ts'
 /** `spice`: knows the one-call forms. `flight-sql`: anything else, spoken to as the standard says. */
 export type ServerKind = 'spice' | 'flight-sql'
 
-/** Statuses that say no more than that the server does not serve this command. */
-const NOT_SERVED = new Set(['UNIMPLEMENTED', 'INVALID_ARGUMENT', 'NOT_FOUND', 'INTERNAL', 'UNKNOWN'])
+/** Statuses that say something of the server or of us. Any other says only that it does not tell its name. */
+const NO_ANSWER = new Set([
+  'UNAUTHENTICATED',
+  'UNAVAILABLE',
+  'RESOURCE_EXHAUSTED',
+  'DEADLINE_EXCEEDED',
+  'CANCELLED',
+])
 
 /**
  * Asks a server for its name. A Spice runtime calls itself `Spice.ai`. Rejects when the server cannot be
@@ -24,7 +30,7 @@ export async function detectServerKind(session: FlightSession, options: CollectO
     const isSpice = rows.some((row) => typeof row.value === 'string' && /spice/i.test(row.value))
     return isSpice ? 'spice' : 'flight-sql'
   } catch (error) {
-    if (error instanceof RpcError && NOT_SERVED.has(error.status)) return 'flight-sql'
+    if (error instanceof RpcError && !NO_ANSWER.has(error.status)) return 'flight-sql'
     const code = (error as { code?: string }).code
     // An answer we cannot read is an answer all the same.
     if (code === 'UNSUPPORTED' || (code === 'PROTOCOL' && session.transport.stats.connections > 0)) {

@@ -166,6 +166,16 @@ describe('an API key in clear text', () => {
     },
   )
 
+  it('may not go as a header either', () => {
+    const headers = { authorization: 'Basic eDp5', 'x-app': 'a' }
+    expect(() => resolveOptions('grpc://10.0.0.5:1', { headers, env })).toThrow(
+      /header authorization in clear/,
+    )
+    expect(resolveOptions('grpc://127.0.0.1:1', { headers, env }).headers).toBe(headers)
+    expect(resolveOptions('grpc+tls://10.0.0.5:1', { headers, env }).headers).toBe(headers)
+    expect(resolveOptions('grpc://10.0.0.5:1', { headers: { 'x-app': 'a' }, env }).headers).toBeDefined()
+  })
+
   it('may not go from the environment to another host either', () => {
     const variables = { SPICE_API_KEY: 'k', SPICE_HTTP_URL: 'http://10.0.0.5:8090' }
     expect(() => resolveOptions({ env: variables })).toThrow(/environment SPICE_HTTP_URL/)

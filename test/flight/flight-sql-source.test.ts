@@ -448,6 +448,19 @@ describe.each(['native', 'grpc-js'] as const)('statements on a Flight SQL server
       expect(source.server).toBe('flight-sql')
     })
 
+    it.each(['PERMISSION_DENIED', 'FAILED_PRECONDITION', 'OUT_OF_RANGE', 'ABORTED', 'INTERNAL'] as const)(
+      'keep to the standard when it answers %s',
+      async (status) => {
+        const { server, source } = await start({ server: 'auto' })
+        const answer = server.script.GetFlightInfo!
+        server.script.GetFlightInfo = () => {
+          server.script.GetFlightInfo = answer
+          throw new Refusal(status, 'not for you')
+        }
+        expect(await source.connect()).toBe('flight-sql')
+      },
+    )
+
     it('fail when it refuses the key, and ask again next time', async () => {
       const { scripted, server, source } = await start({ server: 'auto', apiKey: 'wrong' })
       const answer = server.script.GetFlightInfo

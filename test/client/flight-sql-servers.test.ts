@@ -1,0 +1,62 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { FlightInfo } from '../../src/flight/messages.generated.ts'
+import { encode } from '../../src/flight/protobuf.ts'
+import { connect } from '../../src/index.ts'
+import { NUMBERS, numbersMessage, schemaMessage } from '../support/flight-batches.ts'
+import { type FlightServer, flightServer, Refusal, type ServerCall } from '../support/flight-server.ts'
+
+const open: Array<() => unknown> = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+/** A Flight SQL server of one row, which `admit` may refuse to answer. */
+async function listen(admit: (call: ServerCall) => void): Promise<FlightServer> {
+  const server = await flightServer({
+    GetFlightInfo: async (call) => {
+      admit(call)
+      await call.receive()
+      await call.send(encode(FlightInfo, { endpoint: [{ ticket: { ticket: Uint8Array.of(1) } }] }))
+    },
+    DoGet: async (call) => {
+      admit(call)
+      await call.receive()
+      await call.send(schemaMessage(NUMBERS))
+      await call.send(numbersMessage(1))
+    },
+  })
+  open.push(() => server.kill())
+  return server
+}
+
+describe('a Flight SQL server', () => {
+  it('gets the headers of connect() with every call', async () => {
+    const server = await listen((call) => {
+      const [tenant] = call.metadata.get('x-tenant')
+      if (tenant !== 'a') throw new Refusal('UNAUTHENTICATED', 'whose data?')
+    })
+    const headers = { 'x-tenant': 'a' }
+    const spice = await connect({ flightUrl: `grpc://127.0.0.1:${server.port}`, headers, env: {} })
+    open.push(() => spice.close())
+    expect(await spice.query('SELECT n FROM t')).toEqual([{ n: 1n }])
+    expect(await spice.flight.getCatalogs()).toEqual([{ n: 1n }])
+    await expect(spice.query('SELECT 1', [], { headers: { 'x-tenant': 'b' } })).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    })
+  })
+
+  it('that is not up yet is waited for as long as startTimeoutMs says', async () => {
+    let refusals = 3
+    const server = await listen(() => {
+      if (refusals-- > 0) throw new Refusal('UNAVAILABLE', 'still starting')
+    })
+    const flightUrl = `grpc://127.0.0.1:${server.port}`
+    await expect(connect({ flightUrl, env: {} })).rejects.toMatchObject({
+      code: 'RUNTIME_NOT_FOUND',
+      message: expect.stringContaining('still starting'),
+    })
+    const spice = await connect({ flightUrl, startTimeoutMs: 10_000, env: {} })
+    open.push(() => spice.close())
+    expect(await spice.query('SELECT n FROM t')).toEqual([{ n: 1n }])
+  })
+})
