@@ -1,4 +1,4 @@
-import type { SidecarError } from '../errors.ts'
+import { QueryError, type SidecarError } from '../errors.ts'
 
 /** What is known about a failed attempt when it is to be decided whether another may follow. */
 export interface FailedAttempt {
@@ -17,8 +17,9 @@ const LONGEST_PAUSE_MS = 1_000
 
 /**
  * Milliseconds to wait before the next attempt, or null when there must be none. A statement runs again
- * only if the runtime provably never began it, or if repeating it is harmless and the connection was lost
- * before anything was delivered. An answer from the runtime, a deadline and an abort are final.
+ * only if the runtime provably never began it, or if repeating it is harmless and, before anything was
+ * delivered, the connection was lost or the runtime said that the failure is a passing one. Any other answer
+ * from the runtime, a deadline and an abort are final.
  * @param random 0 to 1: pauses are spread so that many clients do not come back at the same moment
  */
 export function retryDelay(failed: FailedAttempt, retries: number, random = Math.random()): number | null {
@@ -27,7 +28,8 @@ export function retryDelay(failed: FailedAttempt, retries: number, random = Math
   const { code } = error
   if (code === 'CLOSED' || code === 'TIMEOUT' || code === 'ABORTED') return null
   const lost = code === 'CONNECTION_LOST' || code === 'CONNECTION_FAILED'
-  if (!error.unprocessed && !(lost && failed.repeatable())) return null
+  const passing = lost || (error instanceof QueryError && error.transient)
+  if (!error.unprocessed && !(passing && failed.repeatable())) return null
   const pause = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
   return pause * (0.5 + random / 2)
 }

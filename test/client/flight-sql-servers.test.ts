@@ -1,3 +1,4 @@
+import { Metadata } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FlightInfo } from '../../src/flight/messages.generated.ts'
 import { encode } from '../../src/flight/protobuf.ts'
@@ -58,5 +59,53 @@ describe('a Flight SQL server', () => {
     const spice = await connect({ flightUrl, startTimeoutMs: 10_000, env: {} })
     open.push(() => spice.close())
     expect(await spice.query('SELECT n FROM t')).toEqual([{ n: 1n }])
+  })
+})
+
+describe('a failure that the runtime marks as passing', () => {
+  async function failing(status: 'INVALID_ARGUMENT' | 'UNAVAILABLE' | 'RESOURCE_EXHAUSTED', mark: boolean) {
+    let failures = 2
+    const server = await flightServer({
+      DoGet: async (call) => {
+        await call.receive()
+        const trailers = new Metadata()
+        if (mark) trailers.set('spiceai-retryable', '1')
+        if (failures-- > 0) throw new Refusal(status, 'upstream connection reset', trailers)
+        await call.send(schemaMessage(NUMBERS))
+        await call.send(numbersMessage(1))
+      },
+    })
+    const spice = await connect({ flightUrl: `grpc://127.0.0.1:${server.port}`, server: 'spice', env: {} })
+    open.push(
+      () => server.kill(),
+      () => spice.close(),
+    )
+    return { server, spice }
+  }
+
+  it.each([
+    ['INVALID_ARGUMENT', true],
+    ['UNAVAILABLE', false],
+  ] as const)('repeats a read: %s, marked %s', async (status, mark) => {
+    const { server, spice } = await failing(status, mark)
+    const query = spice.query('SELECT n FROM t')
+    expect(await query).toEqual([{ n: 1n }])
+    expect([server.count('DoGet'), query.info?.roundTrips]).toEqual([3, 3])
+  })
+
+  it.each([
+    ['INVALID_ARGUMENT', true],
+    ['UNAVAILABLE', false],
+  ] as const)('repeats no write: %s, marked %s', async (status, mark) => {
+    const { server, spice } = await failing(status, mark)
+    await expect(spice.query('DELETE FROM t')).rejects.toMatchObject({ status, transient: true })
+    await expect(spice.execute('DELETE FROM t')).rejects.toMatchObject({ status, transient: true })
+    expect(server.count('DoGet')).toBe(2)
+  })
+
+  it.each(['INVALID_ARGUMENT', 'RESOURCE_EXHAUSTED'] as const)('is none: %s', async (status) => {
+    const { server, spice } = await failing(status, false)
+    await expect(spice.query('SELECT n FROM t')).rejects.toMatchObject({ status, transient: false })
+    expect(server.count('DoGet')).toBe(1)
   })
 })

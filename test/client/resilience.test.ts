@@ -12,6 +12,7 @@ import { TcpProxy } from '../support/tcp-proxy.ts'
 const lost = new ConnectionError('CONNECTION_LOST', 'lost')
 const refused = new ConnectionError('CONNECTION_FAILED', 'refused', { unprocessed: true })
 const failed = new QueryError({ serverMessage: 'no', sql: 'x', status: 'HTTP 400' })
+const passing = new QueryError({ serverMessage: 'wait', sql: 'x', status: 'UNAVAILABLE', transient: true })
 
 describe('a failed attempt is followed by another', () => {
   it.each<[string, boolean, Partial<Parameters<typeof retryDelay>[0]>]>([
@@ -20,6 +21,8 @@ describe('a failed attempt is followed by another', () => {
     ['not a write whose connection was lost', false, { error: lost, repeatable: () => false }],
     ['not once rows were delivered', false, { error: refused, delivered: true }],
     ['not after an answer', false, { error: failed }],
+    ['a read after an answer that says it will pass', true, { error: passing }],
+    ['not a write after such an answer', false, { error: passing, repeatable: () => false }],
     ['not after the deadline', false, { error: new TimeoutError('late', 5, { unprocessed: true }) }],
     ['not beyond the number allowed', false, { error: refused, attempt: 4 }],
   ])('%s', (_, again, attempt) => {
