@@ -134,6 +134,7 @@ export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
     try {
       for (let batch = await queue.next(); batch !== null; batch = await queue.next()) {
         yield await batch.toRecordBatch()
+        this.#throwIfEnded()
       }
     } catch (error) {
       throw this.#traced(error)
@@ -148,6 +149,7 @@ export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
       () => this.#stream({ rows: true, streaming: true, whole: false }),
       this.#convert,
       (error) => this.#traced(error),
+      () => this.#throwIfEnded(),
     )
   }
 
@@ -157,13 +159,22 @@ export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
     this.#consumer?.execution?.cancel(this.#cancelled)
   }
 
+  /** A reader in a loop stops at its next step, whatever has arrived for it already. */
+  #throwIfEnded(): void {
+    if (this.#cancelled !== null) throw this.#cancelled
+    const { signal } = this.#options
+    if (signal?.aborted) throw new AbortError('The query was aborted by its signal', { cause: signal.reason })
+  }
+
   async #collect(enough: number): Promise<T[]> {
     try {
       const rows = await new Promise<Row[]>((resolve, reject) => {
         const reading = { rows: true, streaming: false, whole: enough === Infinity }
         this.#start(new RowsConsumer(resolve, reject, enough), reading)
       })
-      return this.#convert === null ? (rows as T[]) : this.#convert(rows, 0)
+      if (this.#convert === null) return rows as T[]
+      // Rows that came along with those wanted are nobody's, so they need not fit.
+      return this.#convert(rows.length > enough ? rows.slice(0, enough) : rows, 0)
     } catch (error) {
       throw this.#traced(error)
     }
@@ -209,6 +220,7 @@ class RowIterator<T> implements AsyncIterator<T, undefined> {
   readonly #open: () => BatchQueue
   readonly #convert: RowConverter<T> | null
   readonly #traced: (error: unknown) => unknown
+  readonly #throwIfEnded: () => void
   #queue: BatchQueue | null = null
   #rows: T[] = []
   #index = 0
@@ -216,14 +228,25 @@ class RowIterator<T> implements AsyncIterator<T, undefined> {
   #done = false
   #advancing: Promise<unknown> | null = null
 
-  constructor(open: () => BatchQueue, convert: RowConverter<T> | null, traced: (error: unknown) => unknown) {
+  constructor(
+    open: () => BatchQueue,
+    convert: RowConverter<T> | null,
+    traced: (error: unknown) => unknown,
+    throwIfEnded: () => void,
+  ) {
     this.#open = open
     this.#convert = convert
     this.#traced = traced
+    this.#throwIfEnded = throwIfEnded
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#index < this.#rows.length) {
+      try {
+        this.#throwIfEnded()
+      } catch (error) {
+        return Promise.reject(this.#failed(error))
+      }
       return Promise.resolve({ value: this.#rows[this.#index++], done: false })
     }
     // Asked again before the batch under way has come, a caller gets in line behind the one before.
@@ -251,7 +274,8 @@ class RowIterator<T> implements AsyncIterator<T, undefined> {
   async #advance(): Promise<IteratorResult<T, undefined>> {
     if (this.#done) return { value: undefined, done: true }
     try {
-      this.#queue ??= this.#open()
+      if (this.#queue === null) this.#queue = this.#open()
+      else this.#throwIfEnded()
       const batch = await this.#queue.next()
       if (batch === null) return { value: undefined, done: true }
       const rows: Row[] = []
@@ -261,9 +285,15 @@ class RowIterator<T> implements AsyncIterator<T, undefined> {
       this.#index = 1
       return { value: this.#rows[0], done: false }
     } catch (error) {
-      this.#done = true
-      this.#queue?.stop()
-      throw this.#traced(error)
+      throw this.#failed(error)
     }
+  }
+
+  #failed(error: unknown): unknown {
+    this.#done = true
+    this.#queue?.stop()
+    this.#rows = []
+    this.#index = 0
+    return this.#traced(error)
   }
 }
