@@ -1,5 +1,7 @@
 import { readIpc } from '../arrow/ipc-stream.ts'
 import type { Schema } from '../arrow/schema.ts'
+import { quoteValue } from '../arrow/unfit-value.ts'
+import { ParameterError } from '../errors.ts'
 import type { FlightCallOptions, FlightClient } from '../flight/flight-client.ts'
 import { RpcError } from '../transport/rpc-error.ts'
 
@@ -12,11 +14,22 @@ export interface CatalogTable {
   readonly schema: Schema
 }
 
-/** The parts of a dataset's name: `finance.trades` is two; dots within double quotes do not count. */
+/**
+ * The parts of a dataset's name: `finance.trades` is two; dots within double quotes do not count. Throws
+ * `ParameterError` for what is no name, such as `a..b`.
+ */
 export function datasetPath(name: string): string[] {
-  const parts = name.match(/(?:"(?:[^"]|"")*"|[^".])+/g) ?? []
-  return parts.map((part) => (/^".*"$/s.test(part) ? part.slice(1, -1).replaceAll('""', '"') : part))
+  if (typeof name !== 'string' || !DATASET_NAME.test(name)) {
+    throw new ParameterError(
+      `${quoteValue(name)} is no dataset's name; write trades, finance.trades or finance."my trades"`,
+    )
+  }
+  const parts = name.match(NAME_PART) ?? []
+  return parts.map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part))
 }
+
+const NAME_PART = /"(?:[^"]|"")+"|[^".]+/g
+const DATASET_NAME = new RegExp(`^(?:${NAME_PART.source})(?:\\.(?:${NAME_PART.source}))*$`)
 
 /**
  * The schema of a dataset: asked for by path, and from the list of tables where the server does not know

@@ -12,13 +12,16 @@ import {
 import type { FlightCallOptions, FlightClient } from '../flight/flight-client.ts'
 import { encodeFlightData } from '../flight/flight-data.ts'
 import { DescriptorType } from '../flight/messages.generated.ts'
+import { checkOptions, count, type Fields, milliseconds } from '../option-checks.ts'
+import { QUERY_FIELDS } from '../options.ts'
+import { RpcError } from '../transport/rpc-error.ts'
 import { datasetPath, lookUpSchema } from './dataset-schema.ts'
 import type { Row } from './result.ts'
 import { checkSource, isRowArray, rowGroups, type WriteSource } from './write-source.ts'
 
 export interface WriteOptions {
   signal?: AbortSignal
-  /** Milliseconds the whole write may take. Default: no limit. */
+  /** Milliseconds the whole write may take. Default `Infinity`: no limit. */
   timeoutMs?: number
   /** Most rows in one batch. Default 8192; batches beyond 4 MiB are divided further. */
   batchRows?: number
@@ -38,6 +41,13 @@ const MAX_BATCH_BYTES = 4 * 1024 * 1024
 const DEFAULT_IDLE_MS = 30_000
 const MAX_KNOWN_SCHEMAS = 256
 
+const WRITE_FIELDS: Fields = {
+  signal: QUERY_FIELDS.signal,
+  timeoutMs: QUERY_FIELDS.timeoutMs,
+  batchRows: count(1, 2 ** 31 - 1),
+  idleMs: milliseconds(1),
+}
+
 /** Appends rows to datasets by DoPut, as plain arrays of the dataset's own schema. */
 export class DatasetWriter {
   readonly #flight: FlightClient
@@ -50,20 +60,22 @@ export class DatasetWriter {
   /**
    * Resolves once the runtime has acknowledged every row. Rows given as an array are checked before
    * anything is sent, others batch by batch. Rejects with `RowValidationError` for a row that does not fit
-   * when nothing was sent yet; with `AuthenticationError` or `PermissionError` when the runtime refuses the
+   * when nothing was sent yet; with `OptionsError` and `ParameterError` for arguments that cannot be used; with `AuthenticationError` or `PermissionError` when the runtime refuses the
    * key; and with `WriteError`, which says how many rows are acknowledged, for everything else.
    */
   async write(dataset: string, source: WriteSource, options: WriteOptions = {}): Promise<WriteResult> {
+    checkOptions(options, WRITE_FIELDS, 'write option')
     checkSource(source)
-    const deadline = options.timeoutMs === undefined ? Infinity : performance.now() + options.timeoutMs
+    const path = datasetPath(dataset)
+    const deadline = performance.now() + (options.timeoutMs ?? Infinity)
     const rest = (): FlightCallOptions => ({
       signal: options.signal,
       timeoutMs: deadline === Infinity ? undefined : Math.max(0, deadline - performance.now()),
     })
     try {
-      const schema = await this.#schemaOf(dataset, rest())
+      const schema = await this.#schemaOf(dataset, path, rest())
       if (isRowArray(source)) checkRows(schema, source, options.batchRows ?? DEFAULT_BATCH_ROWS)
-      return await this.#send(dataset, schema, source, options, rest)
+      return await this.#send(dataset, path, schema, source, options, rest)
     } catch (error) {
       // The dataset may have been replaced by one of another schema.
       this.#schemas.delete(dataset)
@@ -71,10 +83,10 @@ export class DatasetWriter {
     }
   }
 
-  async #schemaOf(dataset: string, options: FlightCallOptions): Promise<Schema> {
+  async #schemaOf(dataset: string, path: readonly string[], options: FlightCallOptions): Promise<Schema> {
     const known = this.#schemas.get(dataset)
     if (known !== undefined) return known
-    const found = await lookUpSchema(this.#flight, datasetPath(dataset), options)
+    const found = await lookUpSchema(this.#flight, path, options)
     if (found === null) throw new WriteError(dataset, 0, 'the runtime has no dataset of this name')
     const schema = plainSchema(found)
     if (this.#schemas.size >= MAX_KNOWN_SCHEMAS) this.#schemas.clear()
@@ -84,6 +96,7 @@ export class DatasetWriter {
 
   async #send(
     dataset: string,
+    path: readonly string[],
     schema: Schema,
     source: WriteSource,
     options: WriteOptions,
@@ -94,7 +107,7 @@ export class DatasetWriter {
     try {
       // Until the first batch is there, a row that does not fit costs the runtime nothing.
       if (!(await upload.prepare())) return { rows: 0, batches: 0 }
-      await this.#flight.doPut(upload.messages(datasetPath(dataset)), {
+      await this.#flight.doPut(upload.messages(path), {
         ...rest(),
         onAnswer: () => {
           upload.answers++
@@ -245,6 +258,8 @@ function failure(dataset: string, error: unknown): unknown {
 }
 
 function reasonOf(error: unknown): string {
+  const wait = error instanceof RpcError ? error.metadata.get('retry-after') : undefined
+  if (wait !== undefined) return `${(error as RpcError).message}; try again after ${wait} seconds`
   return error instanceof SidecarError || error instanceof Error ? error.message : String(error)
 }
 

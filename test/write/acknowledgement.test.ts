@@ -1,3 +1,4 @@
+import { Metadata } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it } from 'vitest'
 import { columnsFromRows } from '../../src/arrow/columns-from-values.ts'
 import { encodeRecordBatch, encodeSchema, frameIpcStream } from '../../src/arrow/ipc-writer.ts'
@@ -159,6 +160,21 @@ describe('a runtime that acknowledges once, at the end', () => {
     expect(await writer.write('t', slow(), { idleMs: 20 })).toMatchObject({ rows: 2 })
     expect(lengths.slice(0, 2)).toEqual([1, 0])
     expect(lengths.reduce((a, b) => a + b)).toBe(2)
+  })
+})
+
+describe('a runtime that limits the rate of uploads', () => {
+  it('is quoted with the time it wants', async () => {
+    const { writer, server } = await writerFor({
+      DoPut: async (call) => {
+        await call.receive()
+        const metadata = new Metadata()
+        metadata.set('retry-after', '7')
+        throw new Refusal('RESOURCE_EXHAUSTED', 'too many uploads', metadata)
+      },
+    })
+    await expect(writer.write('t', ids(1))).rejects.toThrow(/too many uploads; try again after 7 seconds/)
+    expect(server.count('DoPut')).toBe(1)
   })
 })
 
