@@ -1,5 +1,5 @@
 import type { EncodedParameters } from '../arrow/parameters.ts'
-import { ProtocolError } from '../errors.ts'
+import { ProtocolError, UnsupportedError } from '../errors.ts'
 import { RpcError } from '../transport/rpc-error.ts'
 import { anyTypeName, packAny, unpackAny } from './any.ts'
 import { type CollectOptions, collect, DO_ACTION, DO_PUT, upload } from './calls.ts'
@@ -43,7 +43,25 @@ export async function bindParameters(
   parameters: EncodedParameters,
   options: CollectOptions,
 ): Promise<Uint8Array> {
-  return boundHandle(await put(session, CommandPreparedStatementQuery, handle, parameters, options)) ?? handle
+  const messages = await put(session, CommandPreparedStatementQuery, handle, parameters, options).catch(
+    (error) => {
+      throw bindsNothing(error) ?? error
+    },
+  )
+  return boundHandle(messages) ?? handle
+}
+
+/**
+ * A Spice runtime of 2024 takes every DoPut for an upload to a dataset and misses the dataset's path in one
+ * that binds (spice-contract 3.3). Null for any other failure.
+ */
+function bindsNothing(error: unknown): UnsupportedError | null {
+  if (!(error instanceof RpcError) || !/^No path provided/i.test(error.details)) return null
+  return new UnsupportedError(
+    `This runtime is too old to take parameters over Flight (it says: ${error.details}). ` +
+      'Use a newer one, or write the values into the statement',
+    { cause: error },
+  )
 }
 
 /** What became of a prepared statement that changes data. */

@@ -109,8 +109,8 @@ export class SpiceParameterExecution extends SteppedExecution {
 
   /** A refused handle that came from a cache is made anew, once, if the statement only reads. */
   protected override recovers(error: SidecarError): boolean {
-    this.statements.forgetBound(this.key)
     if (!isStaleHandle(error)) return false
+    this.statements.forgetBound(this.key)
     this.statements.forgetHandle(this.statement.sql)
     const { idempotent, sql } = this.statement
     if (!this.fromCache || !(idempotent ?? isReadOnly(sql))) return false
@@ -124,9 +124,9 @@ export class SpiceParameterExecution extends SteppedExecution {
       try {
         return await bindParameters(this.session, known, parameters, this.step())
       } catch (error) {
+        if (!isStaleHandle(error)) throw error
         // Binding runs nothing, so a stale handle may be replaced whatever the statement does.
         this.statements.forgetHandle(sql)
-        if (!isStaleHandle(error)) throw error
       }
     }
     const handle = await createPreparedStatement(this.session, sql, this.step())

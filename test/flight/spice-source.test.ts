@@ -152,6 +152,32 @@ describe.each(['native', 'grpc-js'] as const)('statements on a Spice runtime ove
     expect(server.calls).toEqual(['DoGet', 'DoAction', 'DoPut', 'DoGet'])
   })
 
+  it('keep what was bound when the caller gives up', async () => {
+    const { runtime, server, source } = await start()
+    const statement = { sql: 'SELECT n FROM t WHERE a = $1', parameters: ['x'] }
+    await collectRows(source, statement)
+    server.reset()
+    runtime.answer = (call) => call.cancelled
+    const late = await collectRows(source, statement, { deadline: performance.now() + 20 })
+    expect(late.error).toMatchObject({ code: 'TIMEOUT' })
+    runtime.answer = null
+    expect((await collectRows(source, statement)).error).toBeNull()
+    expect(server.calls).toEqual(['DoGet', 'DoGet'])
+  })
+
+  it('with parameters are beyond a runtime that knows uploads to datasets only', async () => {
+    const { server, source } = await start()
+    server.script.DoPut = async (call) => {
+      await call.receive()
+      throw new Refusal('INVALID_ARGUMENT', 'No path provided')
+    }
+    for (const _ of [1, 2]) {
+      const { error } = await collectRows(source, { sql: 'SELECT $1', parameters: [1] })
+      expect(error).toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('too old') })
+    }
+    expect(server.calls).toEqual(['DoAction', 'DoPut', 'DoPut'])
+  })
+
   it('fail before anything is sent when the parameters do not fit', async () => {
     const { server, source } = await start()
     const { error } = await collectRows(source, { sql: 'SELECT $1', parameters: [1, 2] })
