@@ -101,6 +101,11 @@ async function requireAccess(
     if (again.kind !== 'runtime') throw await notFound(options, [report(candidate, again), ...reports])
     identity = again
   }
+  return accessible(identity, candidate)
+}
+
+/** The runtime, unless it wants a key it was not given. */
+function accessible(identity: Runtime, candidate: HttpCandidate): Runtime {
   if (identity.access === 'open') return identity
   const url = formatHttpAddress(candidate.address)
   throw new AuthenticationError(
@@ -147,7 +152,7 @@ async function waitUntilReady(
     reasons.push(`ready after ${Math.round(performance.now() - started)} ms`)
     if (found.flightEndpoint !== null) return { ...found, ready: true, readiness: last }
     const identity = await identify(candidate.address, probeOptions(options, true))
-    if (identity.kind === 'runtime' && identity.access === 'open') return { ...identity, ready: true }
+    if (identity.kind === 'runtime') return { ...accessible(identity, candidate), ready: true }
   }
 }
 

@@ -201,6 +201,16 @@ describe('readiness', () => {
     const endpoint = await find(url)
     expect(endpoint.flight?.port).toBe(50051)
   })
+
+  it('outlasts a shutdown only to learn that the next runtime wants a key', async () => {
+    let down = 3
+    const { url } = await server((request, response) => {
+      if (down-- > 0) return response.writeHead(503).end('Runtime is shutting down')
+      if (request.url === '/v1/ready') return response.end('ready')
+      return response.writeHead(401).end('Unauthorized')
+    })
+    await expect(find(url)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
 })
 
 describe('a runtime that starts beside the application', () => {
