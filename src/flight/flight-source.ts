@@ -96,8 +96,11 @@ class FlightStatementSource implements FlightSource {
     return this.kind!
   }
 
-  close(graceMs?: number): Promise<void> {
-    this.closing ??= this.handles.close().then(() => this.session.close(graceMs))
+  close(graceMs = 0): Promise<void> {
+    const end = performance.now() + graceMs
+    this.closing ??= this.handles
+      .close(graceMs)
+      .then(() => this.session.close(Math.max(0, end - performance.now())))
     return this.closing
   }
 

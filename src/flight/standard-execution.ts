@@ -49,6 +49,7 @@ export class StandardExecution extends SteppedExecution {
   }
 
   protected async run(): Promise<void> {
+    this.handles.begin(this)
     const { statement } = this
     if (!hasParameters(statement)) {
       if (statement.update) this.give(await this.update(statement.sql))
@@ -73,10 +74,12 @@ export class StandardExecution extends SteppedExecution {
   }
 
   protected override settled(error: SidecarError | null): void {
-    if (this.handle === null) return
-    if (error === null) this.handles.giveBack(this.statement.sql, this.handle)
-    else this.handles.discard(this.handle)
-    this.handle = null
+    if (this.handle !== null) {
+      if (error === null) this.handles.giveBack(this.statement.sql, this.handle)
+      else this.handles.discard(this.handle)
+      this.handle = null
+    }
+    this.handles.end(this)
   }
 
   private async runPrepared(handle: Uint8Array, parameters: EncodedParameters): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Execution } from '../client/result.ts'
+import { ClosedError } from '../errors.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { closePreparedStatement } from './prepared-statements.ts'
 import type { FlightSession } from './session.ts'
@@ -14,6 +16,10 @@ export class StatementHandles {
   private readonly session: FlightSession
   private readonly idle: BoundedMap<Uint8Array[]>
   private readonly closing = new Set<Promise<void>>()
+  /** Executions that hold a handle or may come to hold one. */
+  private readonly users = new Set<Execution>()
+  private closed = false
+  private onUnused: (() => void) | null = null
 
   constructor(session: FlightSession) {
     this.session = session
@@ -22,13 +28,26 @@ export class StatementHandles {
     })
   }
 
+  /** Throws `ClosedError` once these are closed. */
+  begin(user: Execution): void {
+    if (this.closed) throw new ClosedError('The client is closed')
+    this.users.add(user)
+  }
+
+  /** A user is done; what it held was given back or discarded before. */
+  end(user: Execution): void {
+    this.users.delete(user)
+    if (this.users.size === 0) this.onUnused?.()
+  }
+
   take(sql: string): Uint8Array | undefined {
     return this.idle.get(sql)?.pop()
   }
 
   giveBack(sql: string, handle: Uint8Array): void {
     const handles = this.idle.get(sql)
-    if (handles === undefined) this.idle.set(sql, [handle])
+    if (this.closed) this.discard(handle)
+    else if (handles === undefined) this.idle.set(sql, [handle])
     else if (handles.length < MAX_IDLE_PER_STATEMENT) handles.push(handle)
     else this.discard(handle)
   }
@@ -44,9 +63,28 @@ export class StatementHandles {
     this.closing.add(closing)
   }
 
-  /** Closes what is idle; resolves when the server was told or the time for it is over. */
-  async close(): Promise<void> {
+  /**
+   * Closes every handle: executions have `graceMs` to finish, then are cancelled, for a server can be told
+   * only while there are connections. Resolves when it was told or the time for that is over.
+   */
+  async close(graceMs = 0): Promise<void> {
+    this.closed = true
+    if (graceMs > 0) await this.unused(graceMs)
+    const reason = new ClosedError('The client was closed during the query', { unprocessed: false })
+    for (const user of [...this.users]) user.cancel(reason)
+    await this.unused(CLOSE_TIMEOUT_MS)
     for (const handles of this.idle.drain()) for (const handle of handles) this.discard(handle)
     await Promise.all(this.closing)
+  }
+
+  private async unused(limitMs: number): Promise<void> {
+    if (this.users.size === 0) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs)
+      this.onUnused = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 }

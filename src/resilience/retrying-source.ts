@@ -8,7 +8,7 @@ import type {
   Statement,
   StatementSource,
 } from '../client/result.ts'
-import { AbortError, type SidecarError } from '../errors.ts'
+import { AbortError, ClosedError, type SidecarError } from '../errors.ts'
 import { retryDelay } from './retry.ts'
 
 /** Runs statements on `source` and repeats those whose failure `retryDelay` calls safe to repeat. */
@@ -16,6 +16,9 @@ export class RetryingSource implements StatementSource {
   readonly source: StatementSource
   readonly retries: number
   readonly isReadOnly: (sql: string) => boolean
+  /** Executions that wait for their next attempt. */
+  readonly waiting = new Set<Execution>()
+  closed = false
 
   /** @param isReadOnly whether the text of a statement shows that it changes nothing */
   constructor(source: StatementSource, retries: number, isReadOnly: (sql: string) => boolean) {
@@ -33,6 +36,9 @@ export class RetryingSource implements StatementSource {
   }
 
   close(graceMs?: number): Promise<void> {
+    this.closed = true
+    const reason = new ClosedError('The client was closed before the next attempt', { unprocessed: false })
+    for (const execution of [...this.waiting]) execution.cancel(reason)
     return this.source.close(graceMs)
   }
 }
@@ -78,6 +84,7 @@ class RetryingExecution implements ResultSink, Execution {
     }
     this.#roundTrips = info.roundTrips
     this.#waiting = info
+    this.#owner.waiting.add(this)
     this.#pause = setTimeout(() => this.#again(), delay)
     const { signal } = this.#options
     if (signal === undefined) return
@@ -109,7 +116,7 @@ class RetryingExecution implements ResultSink, Execution {
   #delayAfter(error: SidecarError): number | null {
     const { idempotent, sql } = this.#statement
     const { deadline, signal } = this.#options
-    if (signal?.aborted) return null
+    if (signal?.aborted || this.#owner.closed) return null
     const delay = retryDelay(
       {
         error,
@@ -132,6 +139,7 @@ class RetryingExecution implements ResultSink, Execution {
   #stopWaiting(): ResultInfo {
     const info = this.#waiting!
     this.#waiting = undefined
+    this.#owner.waiting.delete(this)
     clearTimeout(this.#pause)
     if (this.#onAbort !== undefined) this.#options.signal!.removeEventListener('abort', this.#onAbort)
     return info
