@@ -64,8 +64,10 @@ export class StandardExecution extends SteppedExecution {
         await this.runPrepared(kept, parameters)
         return
       } catch (error) {
-        const repeatable = statement.idempotent ?? isReadOnly(statement.sql)
-        if (!isStaleHandle(error) || !repeatable) throw error
+        if (!isStaleHandle(error)) throw error
+        // A server that lost one has lost the others too.
+        this.handles.forget(statement.sql)
+        if (!(statement.idempotent ?? isReadOnly(statement.sql))) throw error
         this.handle = null
       }
     }

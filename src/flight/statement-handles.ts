@@ -52,6 +52,11 @@ export class StatementHandles {
     else this.discard(handle)
   }
 
+  /** Keeps none of a statement's idle handles. */
+  forget(sql: string): void {
+    for (const handle of this.idle.get(sql)?.splice(0) ?? []) this.discard(handle)
+  }
+
   /** Closes a handle without waiting; a server that cannot be told has lost it anyway. */
   discard(handle: Uint8Array): void {
     const closing = closePreparedStatement(this.session, handle, {

@@ -214,6 +214,16 @@ describe.each(['native', 'grpc-js'] as const)('statements on a Flight SQL server
     expect((await collectRows(source, write)).error).toBeNull()
   })
 
+  it('fail once, not once for every handle kept, when they write and the server lost them', async () => {
+    const { scripted, source } = await start()
+    const write = { sql: 'INSERT INTO t VALUES ($1)', parameters: [1], update: true }
+    await Promise.all([1, 2, 3].map(() => collectRows(source, write)))
+    scripted.prepared.clear()
+    expect((await collectRows(source, write)).error).toMatchObject({ status: 'NOT_FOUND' })
+    expect((await collectRows(source, write)).error).toBeNull()
+    expect((await collectRows(source, write)).error).toBeNull()
+  })
+
   it('run for their effect give one row with the count', async () => {
     const { server, source } = await start()
     const plain = await collectRows(source, { sql: 'DELETE FROM t', update: true })
