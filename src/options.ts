@@ -72,6 +72,11 @@ export interface ConnectOptions {
 export interface FlightOptions {
   /** Default `native`, this package's own HTTP/2; `grpc-js` is the reference. */
   transport?: 'native' | 'grpc-js'
+  /**
+   * For Flight SQL servers that want a name and a password: exchanged for a token by a handshake, again when
+   * the token runs out. Not together with `apiKey`.
+   */
+  login?: { username: string; password: string }
   /** Connections to spread calls over. Default: chosen by load. */
   connections?: number
   /** Milliseconds to establish a connection. Default 5000. */
@@ -126,6 +131,13 @@ const FIELDS: Fields = {
   server: oneOf('auto', 'spice', 'flight-sql'),
   flight: shape({
     transport: oneOf('native', 'grpc-js'),
+    login: {
+      allowed: '{ username, password }',
+      accepts: (value) => {
+        const { username, password } = (value ?? {}) as { username?: unknown; password?: unknown }
+        return typeof username === 'string' && typeof password === 'string'
+      },
+    },
     connections: count(1, 1024),
     connectTimeoutMs: milliseconds(1),
     pingAfterIdleMs: milliseconds(1),
@@ -300,6 +312,11 @@ function checkCombinations(options: ResolvedOptions): void {
   }
   if (options.cloud && apiKey === undefined) {
     throw new OptionsError('Spice Cloud needs an API key: pass option apiKey or set SPICE_API_KEY')
+  }
+  if (apiKey !== undefined && options.flightOptions.login !== undefined) {
+    throw new OptionsError(
+      'option flight.login: an API key is given as well (apiKey or SPICE_API_KEY); leave one out',
+    )
   }
   const secret = apiKey === undefined ? secretHeader(options.headers) : 'the API key'
   if (secret === undefined || options.allowInsecure) return

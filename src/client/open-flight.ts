@@ -55,12 +55,13 @@ async function createSource(
   address: FlightAddress,
 ): Promise<FlightSource> {
   const { createFlightSource } = await import('../flight/flight-source.ts')
-  const { transport, ...connection } = options.flightOptions
+  const { transport, login, ...connection } = options.flightOptions
   return createFlightSource({
     address,
     transport,
     connection: { ...connection, tls: options.tls, userAgent: options.userAgent },
     apiKey: options.apiKey,
+    login,
     headers: options.headers,
     allowInsecure: options.allowInsecure,
     server: options.server === 'auto' && endpoint.server === 'spice' ? 'spice' : options.server,

@@ -1,7 +1,9 @@
 import type { Schema } from '../arrow/schema.ts'
 import type { Row } from '../client/result.ts'
+import { AuthenticationError } from '../errors.ts'
 import { RpcError } from '../transport/rpc-error.ts'
 import type { TransportStats } from '../transport/transport.ts'
+import { awaitUntil } from './await-until.ts'
 import {
   type CollectOptions,
   collect,
@@ -109,8 +111,8 @@ export class FlightClient {
     options?: PutOptions,
   ): Promise<Uint8Array[]> {
     const onAnswer = options?.onAnswer
-    const answers = await translated(
-      upload(this.#session.transport, DO_PUT, messages, { ...this.#options(options), onAnswer }),
+    const answers = await this.#call(options, (given) =>
+      upload(this.#session.transport, DO_PUT, messages, { ...given, onAnswer }),
     )
     return answers.messages.map((message) => decode(PutResult, message).appMetadata)
   }
@@ -163,12 +165,33 @@ export class FlightClient {
   }
 
   #unary(path: string, request: Uint8Array, options?: FlightCallOptions): Promise<Uint8Array> {
-    return translated(unary(this.#session.transport, path, request, this.#options(options)))
+    return this.#call(options, (given) => unary(this.#session.transport, path, request, given))
   }
 
   async #collect(path: string, request: Uint8Array, options?: FlightCallOptions): Promise<Uint8Array[]> {
-    const answers = await translated(collect(this.#session.transport, path, request, this.#options(options)))
+    const answers = await this.#call(options, (given) =>
+      collect(this.#session.transport, path, request, given),
+    )
     return answers.messages
+  }
+
+  /** Logs in first where that is due, and gives refused access an error of its own. */
+  async #call<T>(
+    options: FlightCallOptions | undefined,
+    start: (options: CollectOptions) => Promise<T>,
+  ): Promise<T> {
+    const session = this.#session
+    try {
+      const given = this.#options(options)
+      if (!session.needsLogin) return await start(given)
+      await awaitUntil(session.login(), 'Logging in', given)
+      return await start({ ...given, metadata: session.metadata(undefined, options?.headers) })
+    } catch (error) {
+      const failure = error instanceof RpcError ? accessFailure(error) : null
+      // The token may have run out: the next call asks for another.
+      if (failure instanceof AuthenticationError) session.forgetLogin()
+      throw failure ?? error
+    }
   }
 
   async #rows<T>(type: MessageType<T>, command: MessageInit<T>, options?: FlightCallOptions): Promise<Row[]> {
@@ -176,7 +199,7 @@ export class FlightClient {
       FlightInfo,
       await this.#unary(GET_FLIGHT_INFO, descriptorRequest(type, command), options),
     )
-    return translated(rowsOf(this.#session, info, this.#options(options)))
+    return this.#call(options, (given) => rowsOf(this.#session, info, given))
   }
 }
 
@@ -184,13 +207,4 @@ function descriptorOf(descriptor: Descriptor): Uint8Array {
   return descriptor instanceof Uint8Array
     ? encode(FlightDescriptor, { type: 2, cmd: descriptor })
     : encode(FlightDescriptor, { type: 1, path: descriptor })
-}
-
-/** Refused credentials under their own classes. */
-async function translated<T>(promise: Promise<T>): Promise<T> {
-  try {
-    return await promise
-  } catch (error) {
-    throw (error instanceof RpcError && accessFailure(error)) || error
-  }
 }

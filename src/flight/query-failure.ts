@@ -22,7 +22,7 @@ export function accessFailure(error: RpcError): SidecarError | null {
   const words = error.details || 'no reason given'
   if (error.status === 'UNAUTHENTICATED') {
     return new AuthenticationError(
-      `The Flight server wants other credentials: ${words}. Give the key as option apiKey or SPICE_API_KEY.`,
+      `The Flight server wants other credentials: ${words}. Give a key as option apiKey or SPICE_API_KEY, or a name and a password as flight.login.`,
       { cause: error },
     )
   }

@@ -46,6 +46,39 @@ describe('a Flight SQL server', () => {
     })
   })
 
+  it('that wants a name and a password is logged into, again when the token has run out', async () => {
+    let token = 0
+    let handshakes = 0
+    const server = await listen((call) => {
+      const [authorization] = call.metadata.get('authorization')
+      if (authorization !== `Bearer ${token}`) throw new Refusal('UNAUTHENTICATED', 'Invalid token')
+    })
+    server.script.Handshake = async (call) => {
+      await call.receive()
+      const [authorization] = call.metadata.get('authorization')
+      if (authorization !== `Basic ${btoa('ann:sesame')}`) throw new Refusal('UNAUTHENTICATED', 'who?')
+      handshakes++
+      const headers = new Metadata()
+      headers.set('authorization', `Bearer ${++token}`)
+      call.sendHeaders(headers)
+    }
+    const flightUrl = `grpc://127.0.0.1:${server.port}`
+    const login = { username: 'ann', password: 'sesame' }
+    await expect(
+      connect({ flightUrl, flight: { login: { ...login, password: 'x' } }, env: {} }),
+    ).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    const spice = await connect({ flightUrl, flight: { login }, env: {} })
+    open.push(() => spice.close())
+    expect(await spice.query('SELECT n FROM t')).toEqual([{ n: 1n }])
+    expect(handshakes).toBe(1)
+    token++
+    expect(await spice.query('SELECT n FROM t')).toEqual([{ n: 1n }])
+    token++
+    await expect(spice.flight.getCatalogs()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    expect(await spice.flight.getCatalogs()).toEqual([{ n: 1n }])
+    expect(handshakes).toBe(3)
+  })
+
   it('that is not up yet is waited for as long as startTimeoutMs says', async () => {
     let refusals = 3
     const server = await listen(() => {

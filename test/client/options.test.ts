@@ -166,6 +166,15 @@ describe('an API key in clear text', () => {
     },
   )
 
+  it('is not given beside a name and a password', () => {
+    const flight = { login: { username: 'ann', password: '' } }
+    expect(resolveOptions('grpc://127.0.0.1:1', { flight, env }).flightOptions.login).toBe(flight.login)
+    expect(() => resolveOptions('grpc://127.0.0.1:1', { flight, apiKey: 'k', env })).toThrow(/flight\.login/)
+    expect(() =>
+      resolveOptions('grpc://127.0.0.1:1', { flight: { login: { username: 'ann' } as never }, env }),
+    ).toThrow(/\{ username, password \} allowed/)
+  })
+
   it('may not go as a header either', () => {
     const headers = { authorization: 'Basic eDp5', 'x-app': 'a' }
     expect(() => resolveOptions('grpc://10.0.0.5:1', { headers, env })).toThrow(
