@@ -145,6 +145,7 @@ class EndpointStream implements StreamSink {
   private readonly places: Place[]
   private readonly options: EndpointsOptions
   private reader: ResultReader | null = null
+  private place: Place | null = null
   private isOpen = false
   private received = false
   private readonly waiting: Array<() => void> = []
@@ -160,6 +161,8 @@ class EndpointStream implements StreamSink {
   start(paused: boolean): void {
     this.isOpen = !paused
     const place = this.places.shift()!
+    this.place = place
+    place.users++
     const reader = new ResultReader(this, this.options.values)
     this.reader = reader
     const { deadline, signal, metadata } = this.options
@@ -206,6 +209,7 @@ class EndpointStream implements StreamSink {
   }
 
   onEnd(error: SidecarError | null, headers: Metadata | null): void {
+    this.place!.users--
     // Another place may serve the same ticket, as long as this one was never reached.
     if (error?.unprocessed && !this.received && this.places.length > 0 && !GIVEN_UP.has(error.code)) {
       this.start(!this.isOpen)

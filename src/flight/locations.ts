@@ -19,7 +19,14 @@ export interface Place {
   transport: Transport
   /** Whether credentials and the user's headers may be sent there. */
   trusted: boolean
+  /** Calls under way. */
+  users: number
 }
+
+/** Places a server may name for one ticket; what it names beyond them is passed over. */
+const MAX_ALTERNATIVES = 16
+/** Connections to other places kept for the next result. */
+const MAX_PLACES = 64
 
 /**
  * Connections to the locations a FlightInfo names. A server decides these names, so they must not lead
@@ -32,7 +39,7 @@ export class Locations {
 
   constructor(options: LocationOptions) {
     this.options = options
-    this.homePlace = { transport: options.homeTransport, trusted: true }
+    this.homePlace = { transport: options.homeTransport, trusted: true, users: 0 }
   }
 
   get home(): Place {
@@ -56,7 +63,7 @@ export class Locations {
     if (addresses.length === 0) {
       throw new UnsupportedError(`The result lies where this client cannot fetch it: ${uris.join(', ')}`)
     }
-    return addresses.map((address) => this.placeAt(address))
+    return addresses.slice(0, MAX_ALTERNATIVES).map((address) => this.placeAt(address))
   }
 
   async close(graceMs?: number): Promise<void> {
@@ -92,10 +99,22 @@ export class Locations {
       const { transportOptions, open } = this.options
       const trusted = this.isTrusted(address)
       const tls = trusted ? transportOptions.tls : transportOptions.tls && { ca: transportOptions.tls.ca }
-      place = { transport: open({ ...transportOptions, tls, address }), trusted }
-      this.others.set(key, place)
+      place = { transport: open({ ...transportOptions, tls, address }), trusted, users: 0 }
     }
+    // What was used last comes last; a server whose places come and go must not fill the memory.
+    this.others.delete(key)
+    this.dropUnused(MAX_PLACES - 1)
+    this.others.set(key, place)
     return place
+  }
+
+  private dropUnused(limit: number): void {
+    for (const [key, place] of this.others) {
+      if (this.others.size <= limit) return
+      if (place.users > 0) continue
+      this.others.delete(key)
+      void place.transport.close()
+    }
   }
 
   private isTrusted(address: FlightAddress): boolean {

@@ -6,6 +6,7 @@ import type { Transport, TransportOptions } from '../../src/transport/transport.
 /** Locations whose transports are never used, only recorded. */
 function locationsFrom(home: string, options: Partial<LocationOptions> = {}) {
   const opened: TransportOptions[] = []
+  const closed: TransportOptions[] = []
   const homeTransport = {} as Transport
   const locations = new Locations({
     home: parseFlightUrl(home, 'test'),
@@ -13,11 +14,11 @@ function locationsFrom(home: string, options: Partial<LocationOptions> = {}) {
     transportOptions: { tls: { ca: 'authority', cert: 'mine', key: 'secret', servername: 'home' } },
     open: (transportOptions) => {
       opened.push(transportOptions)
-      return {} as Transport
+      return { close: async () => void closed.push(transportOptions) } as unknown as Transport
     },
     ...options,
   })
-  return { locations, opened, homeTransport }
+  return { locations, opened, closed, homeTransport }
 }
 
 describe('the place of a ticket', () => {
@@ -43,6 +44,25 @@ describe('the place of a ticket', () => {
     const [second] = locations.placesFor(['grpc+tcp://10.0.0.1:1'])
     expect(first).toBe(second)
     expect(opened.map((options) => formatFlightAddress(options.address))).toEqual(['grpc://10.0.0.1:1'])
+  })
+
+  it('is given up for others when it was not used for long, unless it is in use', () => {
+    const { locations, opened, closed } = locationsFrom('grpc://127.0.0.1:50051')
+    const at = (i: number) => locations.placesFor([`grpc://10.0.0.1:${i}`])[0]
+    at(1).users++
+    for (let i = 2; i <= 64; i++) at(i)
+    at(2)
+    expect(closed).toEqual([])
+    at(65)
+    at(66)
+    expect(closed.map((options) => options.address.port)).toEqual([3, 4])
+    expect(opened).toHaveLength(66)
+  })
+
+  it('is one of a few, however many are named', () => {
+    const { locations } = locationsFrom('grpc://127.0.0.1:50051')
+    const uris = Array.from({ length: 5000 }, (_, i) => `grpc://10.0.0.1:${i + 1}`)
+    expect(locations.placesFor(uris)).toHaveLength(16)
   })
 
   it('is a socket file only next to a server on this machine', () => {
