@@ -1,4 +1,4 @@
-import { LimitError, ProtocolError, type SidecarError } from '../errors.ts'
+import { LimitError, ParameterError, ProtocolError, type SidecarError } from '../errors.ts'
 import type { Call, CallOptions, Metadata, Transport } from '../transport/transport.ts'
 
 /** gRPC paths of the Flight service. */
@@ -80,6 +80,9 @@ export function upload(
       try {
         for await (const request of requests) {
           if (!running) return
+          if (!(request instanceof Uint8Array)) {
+            throw new ParameterError(`${methodOf(path)} sends messages as Uint8Array, not ${typeof request}`)
+          }
           if (!call.write(request)) {
             await new Promise<void>((resolve) => {
               drained = resolve
@@ -119,7 +122,11 @@ function gather(
         onMessage(message) {
           messages.push(message)
           bytes += message.length
-          options.onAnswer?.(message)
+          try {
+            options.onAnswer?.(message)
+          } catch (error) {
+            call.cancel(error as SidecarError)
+          }
           if (messages.length > MAX_COLLECTED_MESSAGES || bytes > MAX_COLLECTED_BYTES) {
             call.cancel(new LimitError(`${methodOf(path)} gave more answers than are collected whole`))
           }

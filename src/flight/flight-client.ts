@@ -1,6 +1,7 @@
 import type { Schema } from '../arrow/schema.ts'
 import type { Row } from '../client/result.ts'
 import { AuthenticationError } from '../errors.ts'
+import { checkOptions, milliseconds } from '../option-checks.ts'
 import { RpcError } from '../transport/rpc-error.ts'
 import type { TransportStats } from '../transport/transport.ts'
 import { awaitUntil } from './await-until.ts'
@@ -64,7 +65,7 @@ export type Descriptor = readonly string[] | Uint8Array
 /**
  * Single Arrow Flight and Flight SQL calls, for what statements do not cover. Every call rejects with
  * `RpcError` for a status the server sent (`AuthenticationError` and `PermissionError` where it refuses
- * access) and with the connection's errors otherwise.
+ * access), with the connection's errors otherwise, and with `OptionsError` for a `timeoutMs` that is no time.
  */
 export class FlightClient {
   readonly #session: FlightSession
@@ -157,6 +158,8 @@ export class FlightClient {
   }
 
   #options({ signal, timeoutMs, headers }: FlightCallOptions = {}): CollectOptions {
+    if (timeoutMs !== undefined)
+      checkOptions({ timeoutMs }, { timeoutMs: milliseconds(0, true) }, 'call option')
     return {
       metadata: this.#session.metadata(undefined, headers),
       signal,
