@@ -29,8 +29,8 @@ export function affectedRows(rows: readonly Row[]): bigint | null {
 }
 
 /**
- * Throws `ParameterError` for parameters that are neither an array nor an object of names, and when a
- * statement that has its values in it is given others.
+ * Throws `ParameterError` for parameters that are neither an array nor an object of names, for text that
+ * would be sent as another, and when a statement that has its values in it is given others.
  */
 export function statementOf(
   statement: string | SqlFragment,
@@ -39,7 +39,7 @@ export function statementOf(
 ): Statement {
   if (typeof statement === 'string') {
     if (parameters !== undefined) checkParameters(parameters)
-    return { sql: statement, parameters, idempotent }
+    return { sql: checkedText(statement), parameters, idempotent }
   }
   if (!SqlFragment.is(statement)) {
     throw new ParameterError('query takes the text of a statement, or what the sql tag made')
@@ -47,7 +47,13 @@ export function statementOf(
   if (parameters !== undefined) {
     throw new ParameterError('A statement made by the sql tag has its parameters in it; give no others')
   }
-  return { sql: statement.sql, parameters: statement.parameters, idempotent }
+  return { sql: checkedText(statement.sql), parameters: statement.parameters, idempotent }
+}
+
+function checkedText(sql: string): string {
+  // In Node since version 20; the compiler's library learns of it with ES2024.
+  if ((sql as unknown as { isWellFormed(): boolean }).isWellFormed()) return sql
+  throw new ParameterError('The statement holds half a surrogate pair, which UTF-8 cannot express')
 }
 
 function checkParameters(parameters: unknown): void {

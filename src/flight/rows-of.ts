@@ -3,6 +3,7 @@ import type { ResultBatch, Row } from '../client/result.ts'
 import type { CollectOptions } from './calls.ts'
 import { EndpointsReader } from './endpoints-reader.ts'
 import type { FlightInfo } from './messages.generated.ts'
+import { asSidecarError } from './query-failure.ts'
 import type { FlightSession } from './session.ts'
 
 /** Fetches all of a small result, such as a list of tables, as rows. Rejects with the failed call's error. */
@@ -13,7 +14,11 @@ export function rowsOf(session: FlightSession, info: FlightInfo, options: Collec
     const sink = {
       onSchema(_schema: Schema) {},
       onBatch(batch: ResultBatch) {
-        batch.appendRows(rows)
+        try {
+          batch.appendRows(rows)
+        } catch (error) {
+          reader.cancel(asSidecarError(error))
+        }
       },
       onEnd(error: Error | null) {
         if (error !== null) reject(error)

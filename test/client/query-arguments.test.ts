@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connect, type SidecarClient } from '../../src/index.ts'
+import { connect, type SidecarClient, sql } from '../../src/index.ts'
 import { type FlightServer, flightServer } from '../support/flight-server.ts'
 
 /** A server that must never be asked: everything here is wrong before anything is sent. */
@@ -48,6 +48,19 @@ describe('parameters that are neither an array nor an object of names', () => {
     expect(await attempt(() => spice.query('SELECT 1', { timeoutMs: 5 }))).toMatchObject({
       code: 'INVALID_PARAMETERS',
       message: expect.stringContaining('timeoutMs'),
+    })
+  })
+})
+
+describe('text that UTF-8 cannot express', () => {
+  it.each([
+    ['in a statement', () => spice.query("SELECT '\ud83d'")],
+    ['in an identifier', () => spice.query(sql`SELECT ${sql.id('\udc00')}`)],
+    ['in a parameter', () => spice.query('SELECT $1', ['\ud83d'])],
+  ])('is refused %s', async (_where, start) => {
+    expect(await attempt(start)).toMatchObject({
+      code: 'INVALID_PARAMETERS',
+      message: expect.stringContaining('surrogate'),
     })
   })
 })
