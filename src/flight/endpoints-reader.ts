@@ -1,7 +1,7 @@
 import type { Schema } from '../arrow/schema.ts'
 import type { ValueOptions } from '../arrow/values-options.ts'
 import type { ResultBatch } from '../client/result.ts'
-import { ProtocolError, type SidecarError } from '../errors.ts'
+import { ConnectionError, ProtocolError, type SidecarError } from '../errors.ts'
 import type { CallOptions, Metadata, MetadataEntries } from '../transport/transport.ts'
 import { DO_GET } from './calls.ts'
 import { bodyOffset } from './flight-data.ts'
@@ -148,6 +148,8 @@ class EndpointStream implements StreamSink {
   private place: Place | null = null
   private isOpen = false
   private received = false
+  /** Why the places before this one could not be reached. */
+  private readonly missed: string[] = []
   private readonly waiting: Array<() => void> = []
 
   constructor(owner: EndpointsReader, endpoint: FlightEndpoint, places: Place[], options: EndpointsOptions) {
@@ -212,14 +214,25 @@ class EndpointStream implements StreamSink {
     this.place!.users--
     // Another place may serve the same ticket, as long as this one was never reached.
     if (error?.unprocessed && !this.received && this.places.length > 0 && !GIVEN_UP.has(error.code)) {
+      this.missed.push(error.message)
       this.start(!this.isOpen)
       return
     }
     this.reader = null
     this.owner.streamHeaders(headers)
     // A failure need not wait for its turn: the result is lost.
-    if (error !== null) this.owner.streamEnd(error)
+    if (error !== null) this.owner.streamEnd(this.failure(error))
     else this.inTurn(() => this.owner.streamEnd(null))
+  }
+
+  /** Of a place the user never heard of, the error has to say how it came to be asked. */
+  private failure(error: SidecarError): SidecarError {
+    const unreached = error.code === 'CONNECTION_FAILED' && !this.received
+    if (!unreached || !(this.place!.named || this.missed.length > 0)) return error
+    const problems = [...this.missed, error.message].map((problem) => `\n  ${problem}`).join('')
+    const { unprocessed } = error
+    const message = `The server says where the result lies, and no such place can be reached:${problems}`
+    return new ConnectionError('CONNECTION_FAILED', message, { cause: error, unprocessed })
   }
 
   private inTurn(action: () => void): void {

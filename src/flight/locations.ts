@@ -21,6 +21,8 @@ export interface Place {
   trusted: boolean
   /** Calls under way. */
   users: number
+  /** Whether a location led here, and not the user. */
+  named: boolean
 }
 
 /** Places a server may name for one ticket; what it names beyond them is passed over. */
@@ -39,7 +41,7 @@ export class Locations {
 
   constructor(options: LocationOptions) {
     this.options = options
-    this.homePlace = { transport: options.homeTransport, trusted: true, users: 0 }
+    this.homePlace = { transport: options.homeTransport, trusted: true, users: 0, named: false }
   }
 
   get home(): Place {
@@ -53,17 +55,25 @@ export class Locations {
   placesFor(uris: readonly string[]): Place[] {
     if (uris.length === 0) return [this.homePlace]
     const addresses: FlightAddress[] = []
+    let meansItself = false
     for (const uri of uris) {
       if (isReuse(uri)) return [this.homePlace]
-      const address = this.addressOf(uri)
-      if (address === null) continue
+      const named = this.addressOf(uri)
+      if (named === null) continue
+      // Servers that listen on every interface tend to announce just that.
+      const everywhere = named.host === '0.0.0.0' || named.host === '::'
+      const { home } = this.options
+      const address = everywhere && home.port >= 0 ? { ...named, host: home.host } : named
       if (this.isHome(address)) return [this.homePlace]
+      meansItself ||= everywhere
       addresses.push(address)
     }
     if (addresses.length === 0) {
       throw new UnsupportedError(`The result lies where this client cannot fetch it: ${uris.join(', ')}`)
     }
-    return addresses.slice(0, MAX_ALTERNATIVES).map((address) => this.placeAt(address))
+    const places = addresses.slice(0, MAX_ALTERNATIVES).map((address) => this.placeAt(address))
+    // Its port may be another one from here, as with the mapped port of a container.
+    return meansItself ? [...places, this.homePlace] : places
   }
 
   async close(graceMs?: number): Promise<void> {
@@ -79,12 +89,8 @@ export class Locations {
     } catch {
       return null
     }
-    const { home } = this.options
     // A socket file is on the server's machine.
-    if (address.port < 0) return isLoopback(home) ? address : null
-    // Servers that listen on every interface tend to announce just that.
-    const unspecified = address.host === '0.0.0.0' || address.host === '::'
-    return unspecified && home.port >= 0 ? { ...address, host: home.host } : address
+    return address.port >= 0 || isLoopback(this.options.home) ? address : null
   }
 
   private isHome(address: FlightAddress): boolean {
@@ -99,7 +105,7 @@ export class Locations {
       const { transportOptions, open } = this.options
       const trusted = this.isTrusted(address)
       const tls = trusted ? transportOptions.tls : transportOptions.tls && { ca: transportOptions.tls.ca }
-      place = { transport: open({ ...transportOptions, tls, address }), trusted, users: 0 }
+      place = { transport: open({ ...transportOptions, tls, address }), trusted, users: 0, named: true }
     }
     // What was used last comes last; a server whose places come and go must not fill the memory.
     this.others.delete(key)

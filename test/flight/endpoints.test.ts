@@ -91,4 +91,20 @@ describe.each(['native', 'grpc-js'] as const)('the endpoints of one result over 
     expect(await spice.query('SELECT n FROM t')).toEqual([{ n: 1n }])
     expect(elsewhere.count('DoGet')).toBe(1)
   })
+
+  it('that cannot be reached are named, each with what was wrong', async () => {
+    const gone = await Promise.all([flightServer({}), flightServer({})])
+    for (const server of gone) server.kill()
+    const location = gone.map(({ port }) => ({ uri: `grpc://127.0.0.1:${port}` }))
+    const { server } = await serverOf({}, [{ ticket: ticket('n'), location }])
+    const spice = await clientOf(server.port, transport)
+    const error = await spice
+      .query('SELECT n FROM t')
+      .rows()
+      .catch((reason) => reason)
+    expect(error).toMatchObject({ code: 'CONNECTION_FAILED' })
+    for (const text of ['says where the result lies', ...gone.map(({ port }) => `127.0.0.1:${port}`)]) {
+      expect(error.message).toContain(text)
+    }
+  })
 })

@@ -38,6 +38,14 @@ describe('the place of a ticket', () => {
     expect(opened).toEqual([])
   })
 
+  it('is the server itself in the end when it names every interface at a port that is not its own from here', () => {
+    const { locations, opened, homeTransport } = locationsFrom('grpc://10.0.0.5:15051')
+    const places = locations.placesFor(['grpc://0.0.0.0:50051'])
+    expect(opened.map((options) => formatFlightAddress(options.address))).toEqual(['grpc://10.0.0.5:50051'])
+    expect(places).toHaveLength(2)
+    expect(places[1].transport).toBe(homeTransport)
+  })
+
   it('is connected once for many tickets', () => {
     const { locations, opened } = locationsFrom('grpc://127.0.0.1:50051')
     const [first] = locations.placesFor(['grpc://10.0.0.1:1'])
