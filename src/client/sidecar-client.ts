@@ -95,7 +95,8 @@ export class SidecarClient implements AsyncDisposable {
 
   /**
    * Runs a statement that changes data. It is not repeated after a lost connection unless `idempotent`
-   * says that this does no harm.
+   * says that this does no harm. Of Flight SQL servers other than Spice only the count comes back: ask
+   * `query()` for the rows of `RETURNING`.
    */
   async execute(
     statement: string | SqlFragment,
