@@ -72,7 +72,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
     this.#options = options
     this.#owner = owner
     this.#out = new Outgoing(socket, owner.stats)
-    this.#sendQueue = new SendQueue(this.#out, this.#peer)
+    this.#sendQueue = new SendQueue(this.#out, this.#peer, this.#budget)
     this.#keepAlive = new KeepAlive(options, this)
     const parts = {
       out: this.#out,
@@ -84,7 +84,10 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
     }
     this.#reader = new FrameReader(new FrameHandler(parts, this))
     receiver.onBytes = (bytes, length) => this.#onBytes(bytes, length)
-    socket.on('drain', () => this.#sendQueue.run())
+    socket.on('drain', () => {
+      this.#budget.answersLeft()
+      this.#sendQueue.run()
+    })
     socket.on('error', (error) => {
       this.#socketError = error
     })
@@ -232,7 +235,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
   answer(type: number, streamId: number, value: number): void {
     this.#out.frameHeader(4, type, 0, streamId)
     this.#out.uint32(value)
-    this.countAnswer(13)
+    this.#out.schedule()
   }
 
   countAnswer(bytes: number): void {

@@ -35,9 +35,9 @@ export interface FrameEvents {
   onSettingsAcknowledged(): void
   /** Calls above the peer's last stream have to go elsewhere; `why` is for people. */
   onGoaway(refused: NativeCall[], why: string): void
-  /** Sends a frame with four bytes of payload. */
+  /** Sends a frame with four bytes of payload, of which there are only as many as calls and their bytes. */
   answer(type: number, streamId: number, value: number): void
-  /** Counts an answer already written. */
+  /** Sends and counts an answer already written, of which the peer may ask for any number. */
   countAnswer(bytes: number): void
   /** Ends a stream from this side. */
   resetStream(call: NativeCall, code: number): void
@@ -89,7 +89,7 @@ export class FrameHandler implements FrameSink {
     const fields = hpack.decode(block, start, end)
     const call = streams.find(streamId)
     if (call === undefined) {
-      budget.idleFrame()
+      budget.strayFrame()
       return
     }
     this.#useful()
@@ -122,7 +122,7 @@ export class FrameHandler implements FrameSink {
     this.#dataCall = call
     if (call === undefined) {
       budget.strayData(length)
-      if (length === 0) budget.idleFrame()
+      if (length === 0) budget.strayFrame()
       return
     }
     call.receiveWindow -= length
@@ -180,9 +180,12 @@ export class FrameHandler implements FrameSink {
 
   onReset(streamId: number, code: number): void {
     const { budget, streams } = this.#parts
-    budget.idleFrame()
     const call = streams.find(streamId)
-    if (call === undefined) return
+    if (call === undefined) {
+      budget.strayFrame()
+      return
+    }
+    this.#useful()
     streams.close(call)
     call.finish(resetError(code), NO_METADATA)
     this.#events.afterStream()
@@ -213,15 +216,19 @@ export class FrameHandler implements FrameSink {
 
   onWindowUpdate(streamId: number, increment: number): void {
     const { budget, sendQueue, streams } = this.#parts
-    budget.idleFrame()
     if (streamId === 0) {
+      budget.idleFrame()
       if (increment === 0)
         throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, 'a window update of nothing')
       sendQueue.widen(increment)
       return
     }
     const call = streams.find(streamId)
-    if (call === undefined) return
+    if (call === undefined) {
+      budget.strayFrame()
+      return
+    }
+    budget.idleFrame()
     call.sendWindow += increment
     if (increment === 0) {
       const error = new ProtocolError('HTTP/2: a window update of nothing')

@@ -7,7 +7,9 @@ const MAX_IDLE_FRAMES = 10_000
 const PERIOD_MS = 10_000
 /** DATA on ended streams taken without complaint, beyond what their windows allowed. */
 const STRAY_BYTES = 1024 * 1024
-/** Answers (to PING, SETTINGS, bad streams) the peer may leave unread. */
+/** What else may still come on a stream ended from this side: headers, trailers, a window update, a reset. */
+const STRAY_FRAMES = 4
+/** Answers (to PING and SETTINGS) the peer may leave unread. */
 const MAX_UNREAD_ANSWER_BYTES = 128 * 1024
 
 /** What a peer may make its client do for nothing: past it, the connection ends (ENHANCE_YOUR_CALM). */
@@ -15,6 +17,7 @@ export class PeerBudget {
   #idleFrames = 0
   #periodStart = 0
   #strayBytes = STRAY_BYTES
+  #strayFrames = 0
   #answerBytes = 0
 
   /** Call once per read. */
@@ -33,9 +36,16 @@ export class PeerBudget {
     this.#idleFrames = 0
   }
 
-  /** A stream was ended from this side; `window` more bytes may still come on it. */
+  /** A stream was ended from this side; `window` more bytes may still come on it, and its end. */
   allowStray(window: number): void {
     this.#strayBytes = Math.min(MAX_WINDOW, this.#strayBytes + Math.max(0, window))
+    this.#strayFrames += STRAY_FRAMES
+  }
+
+  /** A frame other than DATA came on a stream that has ended. */
+  strayFrame(): void {
+    if (this.#strayFrames > 0) this.#strayFrames--
+    else this.idleFrame()
   }
 
   /** DATA came on a stream that has ended. */
@@ -58,6 +68,11 @@ export class PeerBudget {
     if (!send()) return tooMuch('more frames that need an answer than it reads answers')
     this.#answerBytes = 0
     return undefined
+  }
+
+  /** The operating system has taken all that was sent, answers included. */
+  answersLeft(): void {
+    this.#answerBytes = 0
   }
 }
 

@@ -2,6 +2,7 @@ import type { NativeCall } from './call.ts'
 import { DEFAULT_WINDOW, Flag, FrameType, MAX_WINDOW } from './frames.ts'
 import { ConnectionViolation, ErrorCode } from './http2-error.ts'
 import type { Outgoing } from './outgoing.ts'
+import type { PeerBudget } from './peer-budget.ts'
 import type { PeerSettings } from './peer-settings.ts'
 
 /** Bytes handed to the socket but not yet sent, above which streams wait. */
@@ -16,12 +17,14 @@ const FRAME_BYTES = 256 * 1024
 export class SendQueue {
   readonly #out: Outgoing
   readonly #peer: PeerSettings
+  readonly #budget: PeerBudget
   #window = DEFAULT_WINDOW
   #waiting: NativeCall[] = []
 
-  constructor(out: Outgoing, peer: PeerSettings) {
+  constructor(out: Outgoing, peer: PeerSettings, budget: PeerBudget) {
     this.#out = out
     this.#peer = peer
+    this.#budget = budget
   }
 
   /** True when `bytes` can go out at once on a stream that has just been opened. */
@@ -84,6 +87,8 @@ export class SendQueue {
         continue
       }
       blocked = 0
+      // The window updates of a long upload are of use, though the peer says nothing else meanwhile.
+      this.#budget.usefulFrame()
       call.sentEnd = outbox.closed && room === left
       this.#out.frameHeader(room, FrameType.DATA, call.sentEnd ? Flag.END_STREAM : 0, call.streamId)
       outbox.take(room, this.#out)
