@@ -1,5 +1,7 @@
+import type { SecureContext } from 'node:tls'
 import type { Channel, ChannelCredentials, ChannelOptions } from '@grpc/grpc-js'
-import { bracketed } from '../../address.ts'
+import { bracketed, formatFlightAddress } from '../../address.ts'
+import { unusableTls } from '../connect-failure.ts'
 import type { FlightAddress, TlsOptions, TransportOptions } from '../transport.ts'
 
 type Grpc = typeof import('@grpc/grpc-js')
@@ -7,7 +9,7 @@ type Grpc = typeof import('@grpc/grpc-js')
 export const DEFAULT_MAX_MESSAGE_BYTES = 256 * 1024 * 1024
 const DEFAULT_STREAM_WINDOW_BYTES = 16 * 1024 * 1024
 
-/** A channel that holds one connection of its own. */
+/** A channel that holds one connection of its own. Throws `OptionsError` for TLS material that cannot be used. */
 export function createChannel(grpc: Grpc, options: TransportOptions): Channel {
   const { address, tls } = options
   const channelOptions: ChannelOptions = {
@@ -45,12 +47,17 @@ export function createChannel(grpc: Grpc, options: TransportOptions): Channel {
 function credentialsOf(grpc: Grpc, address: FlightAddress, tls: TlsOptions | undefined): ChannelCredentials {
   if (!address.secure) return grpc.credentials.createInsecure()
   // Loaded here, because it takes longer to load than a plaintext connection to open.
-  const context = process.getBuiltinModule('node:tls').createSecureContext({
-    ca: tls?.ca as string | undefined,
-    cert: tls?.cert as string | undefined,
-    key: tls?.key as string | undefined,
-    passphrase: tls?.passphrase,
-  })
+  let context: SecureContext
+  try {
+    context = process.getBuiltinModule('node:tls').createSecureContext({
+      ca: tls?.ca as string | undefined,
+      cert: tls?.cert as string | undefined,
+      key: tls?.key as string | undefined,
+      passphrase: tls?.passphrase,
+    })
+  } catch (cause) {
+    throw unusableTls(formatFlightAddress(address), cause)
+  }
   return grpc.credentials.createFromSecureContext(context, {
     rejectUnauthorized: tls?.rejectUnauthorized ?? true,
   })

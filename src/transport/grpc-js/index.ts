@@ -1,5 +1,5 @@
 import { formatFlightAddress } from '../../address.ts'
-import { AbortError, ClosedError, ConnectionError, type SidecarError } from '../../errors.ts'
+import { AbortError, ClosedError, ConnectionError, SidecarError } from '../../errors.ts'
 import type {
   Call,
   CallHandler,
@@ -124,6 +124,7 @@ class GrpcJsTransport implements Transport, CallOwner {
   }
 
   private unloadable(error: unknown): SidecarError {
+    if (error instanceof SidecarError) return error
     return new ConnectionError(
       'CONNECTION_FAILED',
       `grpc-js could not be used: ${(error as Error).message}`,

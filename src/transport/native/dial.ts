@@ -1,7 +1,9 @@
 import type { LookupAddress } from 'node:dns'
 import { connect as connectSocket, isIP, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { ConnectionError } from '../../errors.ts'
+import { bracketed, formatFlightAddress } from '../../address.ts'
+import { ConnectionError, type SidecarError } from '../../errors.ts'
+import { explainConnectFailure, unusableTls } from '../connect-failure.ts'
 import type { FlightAddress, TlsOptions } from '../transport.ts'
 
 /** One read takes at most this much: large enough that a stream of small frames costs few reads. */
@@ -21,7 +23,8 @@ export interface Receiver {
 export interface DialEvents {
   /** Called once, before any byte is read; set `receiver.onBytes` here. */
   onConnected(socket: Socket, receiver: Receiver, where: string): void
-  onFailed(error: ConnectionError): void
+  /** `ConnectionError`, or `OptionsError` for TLS material that cannot be used. */
+  onFailed(error: SidecarError): void
 }
 
 /**
@@ -56,20 +59,21 @@ export function dial(
   }
 
   function fail(why: string): void {
-    if (settled) return
-    stop()
     const tried = why === '' ? failures.join('; ') : why
     const cause = causes.length === 1 ? causes[0] : causes.length > 1 ? new AggregateError(causes) : undefined
-    events.onFailed(
-      new ConnectionError(
-        'CONNECTION_FAILED',
-        `cannot connect to ${describe(address)}: ${tried}. ${advice(address)}`,
-        {
-          cause,
-          unprocessed: true,
-        },
-      ),
+    const where = formatFlightAddress(address)
+    failWith(
+      new ConnectionError('CONNECTION_FAILED', `cannot connect to ${where}: ${tried}. ${advice(address)}`, {
+        cause,
+        unprocessed: true,
+      }),
     )
+  }
+
+  function failWith(error: SidecarError): void {
+    if (settled) return
+    stop()
+    events.onFailed(error)
   }
 
   function attempt(): void {
@@ -80,10 +84,17 @@ export function dial(
       return
     }
     const candidate = candidates[next++]
-    const where = address.port < 0 ? `unix:${candidate}` : hostPort(candidate, address.port)
+    const where = address.port < 0 ? `unix:${candidate}` : `${bracketed(candidate)}:${address.port}`
     const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
     const receiver: Receiver = { onBytes: undefined, readBuffer, target: readBuffer }
-    const socket = openSocket(address, candidate, tls, receiver)
+    let socket: Socket
+    try {
+      socket = openSocket(address, candidate, tls, receiver)
+    } catch (cause) {
+      // node:tls throws at once; the caller does not hold the function that gives up yet.
+      process.nextTick(() => failWith(unusableTls(formatFlightAddress(address), cause)))
+      return
+    }
     sockets.set(socket, where)
     const refuse = (reason: string, cause?: unknown) => {
       if (!sockets.delete(socket)) return
@@ -92,7 +103,7 @@ export function dial(
       socket.destroy()
       attempt()
     }
-    const onError = (cause: NodeJS.ErrnoException) => refuse(explain(cause), cause)
+    const onError = (cause: NodeJS.ErrnoException) => refuse(explainConnectFailure(cause), cause)
     const onClose = () => refuse('closed the connection at once')
     socket.on('error', onError)
     socket.on('close', onClose)
@@ -105,6 +116,8 @@ export function dial(
       stop(socket)
       socket.off('error', onError)
       socket.off('close', onClose)
+      // Not as an option of the socket: node:tls overlooks it.
+      socket.setNoDelay(true)
       events.onConnected(socket, receiver, where)
     })
     if (next < candidates.length) delay = setTimeout(attempt, ATTEMPT_DELAY_MS)
@@ -161,8 +174,7 @@ function openSocket(
       return true
     },
   }
-  const target =
-    address.port < 0 ? { path: candidate } : { host: candidate, port: address.port, noDelay: true }
+  const target = address.port < 0 ? { path: candidate } : { host: candidate, port: address.port }
   if (!address.secure) return connectSocket({ ...target, onread })
   const name = tls?.servername ?? (address.port >= 0 && isIP(address.host) === 0 ? address.host : undefined)
   const options = {
@@ -177,26 +189,6 @@ function openSocket(
   }
   const { connect: connectTls } = process.getBuiltinModule('node:tls')
   return connectTls(name === undefined ? options : { ...options, servername: name })
-}
-
-export function describe({ secure, host, port }: FlightAddress): string {
-  if (port < 0) return `unix:${host}`
-  return `${secure ? 'grpc+tls' : 'grpc'}://${hostPort(host, port)}`
-}
-
-function hostPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
-function explain(cause: NodeJS.ErrnoException): string {
-  switch (cause.code) {
-    case 'ECONNREFUSED':
-      return 'refused the connection (ECONNREFUSED)'
-    case 'ENOENT':
-      return 'does not exist (ENOENT)'
-    default:
-      return `failed: ${cause.message}`
-  }
 }
 
 function advice(address: FlightAddress): string {

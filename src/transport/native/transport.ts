@@ -1,3 +1,4 @@
+import { formatFlightAddress } from '../../address.ts'
 import { AbortError, ClosedError, ConnectionError, SidecarError, TimeoutError } from '../../errors.ts'
 import type {
   Call,
@@ -10,7 +11,7 @@ import type {
 import { type CallOwner, NativeCall } from './call.ts'
 import { type ConnectionOptions, type ConnectionOwner, NativeConnection } from './connection.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
-import { describe, dial } from './dial.ts'
+import { dial } from './dial.ts'
 import { NO_METADATA } from './metadata.ts'
 import { OpenCalls } from './open-calls.ts'
 import { RequestHeaders } from './request-headers.ts'
@@ -118,7 +119,7 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
     return new Promise((resolve, reject) => {
       const allowed = Math.max(0, deadline - performance.now())
       const onAbort = () => waiter.reject(new AbortError('connecting was aborted', { cause: signal?.reason }))
-      const where = describe(this.#options.address)
+      const where = formatFlightAddress(this.#options.address)
       const timer = Number.isFinite(allowed)
         ? setTimeout(() => {
             const ms = Math.round(allowed)
@@ -261,7 +262,7 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
   }
 
   /** Fails what waits for a connection, unless there is still one that may serve it. */
-  #onDialFailed(error: ConnectionError): void {
+  #onDialFailed(error: SidecarError): void {
     const now = performance.now()
     this.#growAfter = now + GROWTH_PAUSE_MS
     if (this.#dials.size > 0 || this.#connections.some((connection) => !connection.leaving)) return
