@@ -130,9 +130,15 @@ export async function startHttp2GrpcServer(): Promise<ConformanceServer> {
         stream.respond({ ':status': 200, 'content-type': 'application/grpc' })
         stream.end(framed(Buffer.from('x')))
       },
-      Truncated: async () => {
+      TruncatedPrefix: async () => {
         open()
-        stream.end(framed(Buffer.from('cut short')).subarray(0, 8))
+        stream.end(Buffer.concat([framed(Buffer.from('whole')), Buffer.alloc(3)]))
+      },
+      TruncatedMessage: async () => {
+        open()
+        stream.end(
+          Buffer.concat([framed(Buffer.from('whole')), framed(Buffer.from('cut short')).subarray(0, 8)]),
+        )
       },
     }
     const status = /^Http(\d+)$/.exec(name)

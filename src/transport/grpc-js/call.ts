@@ -1,6 +1,7 @@
 import type { Channel, Metadata as GrpcMetadata, StatusObject } from '@grpc/grpc-js'
-import { AbortError, LimitError, type SidecarError, TimeoutError } from '../../errors.ts'
+import { AbortError, LimitError, ProtocolError, type SidecarError, TimeoutError } from '../../errors.ts'
 import type { Call, CallHandler, CallOptions, MetadataEntries, TransportStats } from '../transport.ts'
+import { endedInsideMessage } from './cut-short.ts'
 import { NO_METADATA, ReceivedMetadata } from './metadata.ts'
 import { errorFromStatus } from './status.ts'
 
@@ -153,7 +154,11 @@ export class GrpcJsCall implements Call {
     if (this.hasEnded) return
     this.finish()
     if (status.code === 0) {
-      this.handler.onEnd(null, new ReceivedMetadata(status.metadata))
+      const cutShort = this.call !== null && endedInsideMessage(this.call)
+      const error = cutShort
+        ? new ProtocolError(`${this.owner.peer} ended the response in the middle of a message`)
+        : null
+      this.handler.onEnd(error, new ReceivedMetadata(status.metadata))
       return
     }
     const { deadline } = this.options
