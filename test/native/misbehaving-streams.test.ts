@@ -8,6 +8,7 @@ import { answerAll, expectError, Fault } from './fault.ts'
 import {
   data,
   frame,
+  goaway,
   headers,
   message,
   RESPONSE,
@@ -54,6 +55,18 @@ describe('a fault of one stream leaves the others and the connection working:', 
     [
       'line feeds in a value',
       [headers(1, [...RESPONSE, ['x', 'a\nb']])],
+      /malformed/,
+      ErrorCode.PROTOCOL_ERROR,
+    ],
+    [
+      'a second :status',
+      [headers(1, [...RESPONSE, [':status', '200']])],
+      /malformed/,
+      ErrorCode.PROTOCOL_ERROR,
+    ],
+    [
+      'a field of requests',
+      [headers(1, [[':path', '/'], ...RESPONSE])],
       /malformed/,
       ErrorCode.PROTOCOL_ERROR,
     ],
@@ -143,6 +156,22 @@ describe('a fault of one stream leaves the others and the connection working:', 
     expect(refused.error).toMatchObject({ status, unprocessed })
     expect(other.messages.map(text)).toEqual(['fine'])
     await fault.expectNextWorks(1)
+    await fault.end()
+  })
+
+  test.each([
+    ['RST_STREAM REFUSED_STREAM', [reset(1, ErrorCode.REFUSED_STREAM)]],
+    ['GOAWAY 0', [goaway(0, ErrorCode.NO_ERROR)]],
+  ])('an answer begun and then refused by %s was not unprocessed', async (_, refusal) => {
+    const fault = await Fault.play(async (connection) => {
+      connection.greet()
+      await connection.request()
+      connection.send(responseHeaders(1), ...refusal)
+      await answerAll(connection)
+    })
+    const { error, headers: begun } = await fault.ask()
+    expect(begun).toBeDefined()
+    expect(error).toMatchObject({ unprocessed: false })
     await fault.end()
   })
 })

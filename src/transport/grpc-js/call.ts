@@ -34,6 +34,7 @@ export class GrpcJsCall implements Call {
   private readonly startedAt = performance.now()
   private call: GrpcCall | null = null
   private hasEnded = false
+  private answered = false
   private paused = false
   private reading = false
   private writing = false
@@ -130,6 +131,7 @@ export class GrpcJsCall implements Call {
   // --- what grpc-js calls ---
 
   onReceiveMetadata(metadata: GrpcMetadata): void {
+    this.answered = true
     if (!this.hasEnded) this.handler.onHeaders?.(new ReceivedMetadata(metadata))
   }
 
@@ -164,7 +166,8 @@ export class GrpcJsCall implements Call {
     const { deadline } = this.options
     // Timers may fire up to a millisecond early, and a server may see the same deadline pass first.
     const passed = deadline !== undefined && performance.now() >= deadline - 2
-    const error = errorFromStatus(status, this.owner.peer, { passed, timeoutMs: this.allowedMs() })
+    const timing = { passed, timeoutMs: this.allowedMs() }
+    const error = errorFromStatus(status, this.owner.peer, timing, this.answered)
     this.handler.onEnd(error, new ReceivedMetadata(status.metadata))
   }
 

@@ -6,11 +6,13 @@ import { ReceivedMetadata } from './metadata.ts'
 /**
  * The error a grpc-js status stands for. grpc-js reports its own failures (no connection, a reset stream,
  * a message over the limit) with the same codes a server uses; only its fixed wording tells them apart.
+ * @param answered the peer had begun to answer, so that it cannot have refused the call unprocessed
  */
 export function errorFromStatus(
   status: StatusObject,
   peer: string,
   deadline: { passed: boolean; timeoutMs: number },
+  answered: boolean,
 ): SidecarError {
   const name = GRPC_STATUS[status.code] ?? 'UNKNOWN'
   const { details } = status
@@ -42,6 +44,6 @@ export function errorFromStatus(
     return new ProtocolError(`${peer} ended the response without a gRPC status`)
   }
   return new RpcError(name, details, new ReceivedMetadata(status.metadata), {
-    unprocessed: name === 'UNAVAILABLE' && details === 'Stream refused by server',
+    unprocessed: name === 'UNAVAILABLE' && details === 'Stream refused by server' && !answered,
   })
 }

@@ -226,6 +226,7 @@ export class NativeCall implements Call, MessageSink, Abortable {
     return undefined
   }
 
+  /** The peer has begun to answer: DATA may come. */
   get acceptsData(): boolean {
     return this.#sawHeaders
   }

@@ -228,7 +228,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
   onGoaway(refused: NativeCall[], why: string): void {
     this.#farewell = why
     this.#leaving = true
-    for (const call of refused) call.finish(lostError(this.#where, why, true), NO_METADATA)
+    for (const call of refused) call.finish(lostError(this.#where, why, !call.acceptsData), NO_METADATA)
     this.afterStream()
   }
 

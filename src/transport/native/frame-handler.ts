@@ -187,7 +187,7 @@ export class FrameHandler implements FrameSink {
     }
     this.#useful()
     streams.close(call)
-    call.finish(resetError(code), NO_METADATA)
+    call.finish(resetError(code, call.acceptsData), NO_METADATA)
     this.#events.afterStream()
   }
 

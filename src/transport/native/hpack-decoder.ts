@@ -4,6 +4,7 @@ import { decodeHuffman } from './huffman.ts'
 
 /** What RFC 7541, section 4.1, adds to a field's name and value when it is counted. */
 export const FIELD_OVERHEAD = 32
+const COLON = 0x3a
 /** Every entry counts at least 32 bytes, so a table of the largest size holds no more entries than this. */
 const entryLimit = (tableBytes: number) => Math.max(1, Math.ceil(tableBytes / FIELD_OVERHEAD))
 
@@ -26,7 +27,7 @@ const MAX_KNOWN_BYTES = 256
 export class HpackDecoder {
   /** The fields of the last block came to more than the limit and were dropped; the table is still right. */
   overflowed = false
-  /** Why the last block is malformed (RFC 9113, section 8.2.1), or undefined. The table is still right. */
+  /** Why the last block is malformed as a response (RFC 9113, sections 8.2.1 and 8.3), or undefined. The table is still right. */
   malformed: string | undefined
 
   readonly #maxListBytes: number
@@ -121,6 +122,10 @@ export class HpackDecoder {
         value = this.#string(block, end)
         if (breaksField(value)) this.malformed = `the value of ${name}`
         if (indexed) this.#insert(name, value)
+      }
+      // A response has one field of the protocol's own, and it comes first.
+      if (name.charCodeAt(0) === COLON && (sawField || name !== ':status')) {
+        this.malformed = `the field ${JSON.stringify(name.slice(0, 64))} where it is not allowed`
       }
       sawField = true
       listBytes += name.length + value.length + FIELD_OVERHEAD

@@ -67,12 +67,13 @@ export function contentTypeError(contentType: string | undefined): ProtocolError
   return new ProtocolError(`gRPC: a response with ${found}, not application/grpc; is this a Flight server?`)
 }
 
-export function resetError(code: number): RpcError {
+/** @param answered the peer had begun to answer, so that it cannot have refused the call unprocessed */
+export function resetError(code: number, answered: boolean): RpcError {
   return new RpcError(
     FROM_RESET[code] ?? 'UNKNOWN',
     `the peer reset the stream: ${errorCodeName(code)}`,
     new ResponseMetadata([]),
-    { unprocessed: code === ErrorCode.REFUSED_STREAM },
+    { unprocessed: code === ErrorCode.REFUSED_STREAM && !answered },
   )
 }
 
