@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -279,10 +280,10 @@ describe('keep-alive', () => {
         connection.send(ping(Flag.ACK, probe!.payload))
         connection.send(response(await connection.request(), 'two'))
       },
-      { pingAfterIdleMs: 20 },
+      { pingAfterIdleMs: 100 },
     )
     expect((await ask()).messages.map(text)).toEqual(['one'])
-    await new Promise((resolve) => setTimeout(resolve, 40))
+    await new Promise((resolve) => setTimeout(resolve, 150))
     expect((await ask()).messages.map(text)).toEqual(['two'])
     expect(server.connections).toHaveLength(1)
   })
@@ -360,24 +361,36 @@ describe('closing', () => {
 
   test('a transport that is never closed does not keep its process alive', async () => {
     const server = await serve(answering)
-    const { execFile } = await import('node:child_process')
-    const program = `
-      const { createNativeTransport } = await import(${JSON.stringify(new URL('../../src/transport/native/index.ts', import.meta.url).href)})
-      const transport = createNativeTransport({ address: { secure: false, host: '127.0.0.1', port: ${server.port} } })
-      transport.start('/test.Test/Ask', new Uint8Array(1), {
-        onMessage: (message) => console.log(Buffer.from(message).toString()),
-        onEnd: (error) => console.log(error),
-      })
-    `
-    const tsx = new URL('../../node_modules/tsx/dist/loader.mjs', import.meta.url).href
-    const output = await new Promise((resolve, reject) => {
-      execFile(
-        process.execPath,
-        ['--import', tsx, '--input-type=module', '--eval', program],
-        { timeout: 20_000 },
-        (error, stdout) => (error ? reject(error) : resolve(stdout)),
-      )
-    })
-    expect(output).toBe('stream 1\nnull\n')
+    expect(await askInProcess(server.port, '{}')).toBe('stream 1\nend null\n')
+  })
+
+  test('a call that waits for a stream keeps its process alive until it ends', async () => {
+    const server = await serve((connection) => connection.greet([[Setting.MAX_CONCURRENT_STREAMS, 0]]))
+    const output = await askInProcess(server.port, '{ deadline: performance.now() + 400 }')
+    expect(output).toBe('end TIMEOUT\n')
   })
 })
+
+/** What a process says that connects, asks once with `options` and has nothing else to do. */
+function askInProcess(port: number, options: string): Promise<string> {
+  const module = new URL('../../src/transport/native/index.ts', import.meta.url).href
+  const program = `
+    const { createNativeTransport } = await import(${JSON.stringify(module)})
+    const address = { secure: false, host: '127.0.0.1', port: ${port} }
+    const transport = createNativeTransport({ address, connections: 1 })
+    await transport.connect()
+    transport.start('/test.Test/Ask', new Uint8Array(1), {
+      onMessage: (message) => console.log(Buffer.from(message).toString()),
+      onEnd: (error) => console.log('end', error === null ? null : error.code),
+    }, ${options})
+  `
+  const tsx = new URL('../../node_modules/tsx/dist/loader.mjs', import.meta.url).href
+  return new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      ['--import', tsx, '--input-type=module', '--eval', program],
+      { timeout: 20_000 },
+      (error, stdout) => (error ? reject(error) : resolve(stdout)),
+    )
+  })
+}

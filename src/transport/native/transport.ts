@@ -21,6 +21,8 @@ const CALLS_PER_CONNECTION = 64
 const MAX_CONNECTIONS = 4
 /** After a further connection failed, the ones there are have to do for so long. */
 const GROWTH_PAUSE_MS = 1000
+/** How often the timer fires that only keeps the process alive: nearly never. */
+const PATIENCE_MS = 2 ** 30
 const DEFAULT_MAX_MESSAGE_BYTES = 256 * 1024 * 1024
 const DEFAULT_STREAM_WINDOW_BYTES = 16 * 1024 * 1024
 
@@ -41,7 +43,9 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
   readonly #deadlines = new DeadlineTimer(this.#calls)
   readonly #connections: NativeConnection[] = []
   /** Calls no connection has room for, in the order of their start. */
-  #queue: NativeCall[] = []
+  readonly #queue = new Set<NativeCall>()
+  /** Keeps the process alive while calls are queued: a connection without streams does not. */
+  #patience: NodeJS.Timeout | undefined
   #waiters = new Set<Waiter>()
   readonly #dials = new Set<() => void>()
   #growAfter = 0
@@ -71,14 +75,14 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
       return call
     }
     if (call.deadline !== Number.POSITIVE_INFINITY) this.#deadlines.watch(call.deadline, now)
-    if (this.#queue.length === 0) {
+    if (this.#queue.size === 0) {
       const connection = this.#pick(now)
       if (connection !== undefined) {
         connection.open(call, now)
         return call
       }
     }
-    this.#queue.push(call)
+    this.#queue.add(call)
     this.#dispatch(now)
     return call
   }
@@ -168,7 +172,7 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
     }
     for (const giveUp of this.#dials) giveUp()
     this.#dials.clear()
-    this.#queue = []
+    for (const call of this.#queue) this.#unqueue(call)
     this.#deadlines.stop()
     for (const call of [...this.#calls]) {
       const unprocessed = call.streamId === 0
@@ -182,6 +186,7 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
 
   forget(call: NativeCall): void {
     this.#calls.delete(call)
+    if (call.streamId === 0) this.#unqueue(call)
     if (this.#calls.size === 0) this.#onIdle?.()
   }
 
@@ -192,7 +197,7 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
   }
 
   onRoom(): void {
-    if (this.#queue.length > 0) this.#dispatch(performance.now())
+    if (this.#queue.size > 0) this.#dispatch(performance.now())
   }
 
   onGone(connection: NativeConnection, error: SidecarError | undefined): void {
@@ -204,19 +209,24 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
   // The pool.
 
   #dispatch(now: number): void {
-    const queue = this.#queue
-    let sent = 0
-    while (sent < queue.length) {
-      const call = queue[sent]
-      if (!call.isOver(now)) {
-        const connection = this.#pick(now)
-        if (connection === undefined) break
-        connection.open(call, now)
-      }
-      sent++
+    for (const call of this.#queue) {
+      // What is over by its deadline or signal is about to be told so.
+      const over = call.isOver(now)
+      const connection = over ? undefined : this.#pick(now)
+      if (!over && connection === undefined) break
+      this.#unqueue(call)
+      connection?.open(call, now)
     }
-    if (sent > 0) queue.splice(0, sent)
-    if (queue.length > 0 || this.#waiters.size > 0) this.#grow(now)
+    const waiting = this.#queue.size > 0
+    if (waiting) this.#patience ??= setInterval(() => {}, PATIENCE_MS)
+    if (waiting || this.#waiters.size > 0) this.#grow(now)
+  }
+
+  #unqueue(call: NativeCall): void {
+    this.#queue.delete(call)
+    if (this.#patience === undefined || this.#queue.size > 0) return
+    clearInterval(this.#patience)
+    this.#patience = undefined
   }
 
   /** The connection with the fewest calls that has room for another; opens more when all are busy. */
@@ -266,8 +276,8 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
     const now = performance.now()
     this.#growAfter = now + GROWTH_PAUSE_MS
     if (this.#dials.size > 0 || this.#connections.some((connection) => !connection.leaving)) return
-    const waiting = this.#queue
-    this.#queue = []
+    const waiting = [...this.#queue]
+    for (const call of waiting) this.#unqueue(call)
     for (const waiter of [...this.#waiters]) waiter.reject(error)
     for (const call of waiting) call.finish(error, NO_METADATA)
   }
