@@ -206,6 +206,44 @@ describe('compressed messages', () => {
     expect((await ask({ maxMessageBytes: 50_000 })).error).toBeInstanceOf(LimitError)
   })
 
+  test('that wait for a paused call stay compressed until they are delivered', async () => {
+    const bodies = [...new Array<number>(20).fill(10_000_000), 30_000_000].map((length) =>
+      message(gzipSync(Buffer.alloc(length)), true),
+    )
+    const whole = Buffer.concat([
+      headers(1, [...RESPONSE, ['grpc-encoding', 'gzip']]),
+      data(1, Buffer.concat(bodies)),
+      trailers(1),
+    ])
+    await serve(() => whole)
+    const before = process.memoryUsage().arrayBuffers
+    const lengths: number[] = []
+    let held = Number.POSITIVE_INFINITY
+    const error = await new Promise((resolve) => {
+      const options = { maxMessageBytes: 20_000_000 }
+      const handler = {
+        onMessage: ({ length }: Uint8Array) => {
+          lengths.push(length)
+          call.pause()
+          const resumeOnceAllCame = () => {
+            if (transport.stats.bytesReceived < whole.length) {
+              setImmediate(resumeOnceAllCame)
+              return
+            }
+            if (lengths.length === 1) held = process.memoryUsage().arrayBuffers - before
+            call.resume()
+          }
+          resumeOnceAllCame()
+        },
+        onEnd: resolve,
+      }
+      const call = transport.start('/test.Test/Ask', Buffer.from('?'), handler, options)
+    })
+    expect(held).toBeLessThan(60_000_000)
+    expect(lengths).toEqual(new Array(20).fill(10_000_000))
+    expect(error).toBeInstanceOf(LimitError)
+  })
+
   test('that are damaged are refused', async () => {
     await serve((streamId) => compressed(streamId, 'gzip', Buffer.from('no gzip at all')))
     expect((await ask()).error).toBeInstanceOf(ProtocolError)

@@ -12,8 +12,13 @@ import { contentTypeError, httpError, statusError } from './status.ts'
 /** `write` asks its caller to wait while more than this is queued, and calls `onDrain` below a quarter. */
 const OUTBOX_BYTES = 256 * 1024
 const MAX_INFORMATIONAL = 16
+interface HeldMessage {
+  message: Uint8Array
+  compressed: boolean
+}
+
 /** Never pushed to. */
-const NONE_HELD: Uint8Array[] = []
+const NONE_HELD: HeldMessage[] = []
 /** Milliseconds a peer's idea of the deadline may lie before ours. */
 const PEER_CLOCK_MS = 2
 
@@ -73,8 +78,8 @@ export class NativeCall implements Call, MessageSink, Abortable {
   #wantsDrain = false
   /** Received and consumed bytes that the peer has not been granted anew. */
   #owed = 0
-  /** Messages that came while paused, and the end that came after them. */
-  #held: Uint8Array[] = NONE_HELD
+  /** Messages that came while paused, compressed ones as they came, and the end that came after them. */
+  #held: HeldMessage[] = NONE_HELD
   #heldEnd: { error: SidecarError | null; trailers: Metadata } | undefined
   #draining = false
 
@@ -245,10 +250,14 @@ export class NativeCall implements Call, MessageSink, Abortable {
   }
 
   onWholeMessage(message: Uint8Array, compressed: boolean): void {
-    const whole = compressed ? inflateMessage(message, this.#encoding, this.#maxBytes, this.alignAt) : message
-    if (!this.#paused && this.#held.length === 0) this.#deliver(whole)
-    else if (this.#held === NONE_HELD) this.#held = [whole]
-    else this.#held.push(whole)
+    if (!this.#paused && this.#held.length === 0) {
+      this.#deliver(compressed ? this.#inflate(message) : message)
+    } else if (this.#held === NONE_HELD) this.#held = [{ message, compressed }]
+    else this.#held.push({ message, compressed })
+  }
+
+  #inflate(message: Uint8Array): Uint8Array {
+    return inflateMessage(message, this.#encoding, this.#maxBytes, this.alignAt)
   }
 
   /** `bytes` have been dealt with; the peer may send as many again, unless the consumer has had enough. */
@@ -303,7 +312,14 @@ export class NativeCall implements Call, MessageSink, Abortable {
 
   #deliverHeld(): void {
     this.#draining = false
-    while (this.#held.length > 0 && !this.#paused && !this.ended) this.#deliver(this.#held.shift()!)
+    while (this.#held.length > 0 && !this.#paused && !this.ended) {
+      const { message, compressed } = this.#held.shift()!
+      try {
+        this.#deliver(compressed ? this.#inflate(message) : message)
+      } catch (error) {
+        this.cancel(error as SidecarError)
+      }
+    }
     if (this.#held.length > 0 || this.ended) return
     if (this.#heldEnd !== undefined) this.#settle(this.#heldEnd.error, this.#heldEnd.trailers)
     else this.credit(0)
