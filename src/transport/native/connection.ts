@@ -10,6 +10,7 @@ import { ConnectionViolation, ErrorCode } from './http2-error.ts'
 import { KeepAlive, type KeepAliveOptions, type KeepAliveSubject } from './keep-alive.ts'
 import { NO_METADATA } from './metadata.ts'
 import { Outgoing } from './outgoing.ts'
+import { PatientTimer } from './patient-timer.ts'
 import { PeerBudget } from './peer-budget.ts'
 import { PeerSettings } from './peer-settings.ts'
 import { writeRequest } from './request-writer.ts'
@@ -50,7 +51,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
   readonly #sendQueue: SendQueue
   readonly #keepAlive: KeepAlive
   readonly #reader: FrameReader
-  readonly #settingsTimer: NodeJS.Timeout
+  readonly #settingsTimer: PatientTimer
   readonly #sendAnswers = () => this.#out.flush()
   #ready = false
   #settingsAcknowledged = false
@@ -102,7 +103,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
       ]),
     )
     this.#out.schedule()
-    this.#settingsTimer = setTimeout(() => this.#onSettingsTimeout(), options.connectTimeoutMs).unref()
+    this.#settingsTimer = new PatientTimer(options.connectTimeoutMs, () => this.#onSettingsTimeout(), false)
   }
 
   /** Whether the peer has shown that it speaks HTTP/2. */
@@ -222,7 +223,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
 
   onSettingsAcknowledged(): void {
     this.#settingsAcknowledged = true
-    clearTimeout(this.#settingsTimer)
+    this.#settingsTimer.stop()
   }
 
   onGoaway(refused: NativeCall[], why: string): void {
@@ -315,7 +316,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
     }
     this.#over = true
     this.#leaving = true
-    clearTimeout(this.#settingsTimer)
+    this.#settingsTimer.stop()
     this.#keepAlive.stop()
     this.#sendQueue.clear()
     const calls = this.#streams.closeAbove(0)

@@ -5,6 +5,7 @@ import { bracketed, formatFlightAddress } from '../../address.ts'
 import { ConnectionError, type SidecarError } from '../../errors.ts'
 import { explainConnectFailure, unusableTls } from '../connect-failure.ts'
 import type { FlightAddress, TlsOptions } from '../transport.ts'
+import { PatientTimer } from './patient-timer.ts'
 
 /** One read takes at most this much: large enough that a stream of small frames costs few reads. */
 const READ_BUFFER_BYTES = 256 * 1024
@@ -29,7 +30,7 @@ export interface DialEvents {
 
 /**
  * Opens a connection to the first address that answers, starting the next whenever one fails or is slow.
- * Ends within `timeoutMs` with one of the events. Returns a function that gives up, after which neither
+ * Ends within `timeoutMs`, kept by a `PatientTimer`, with one of the events. Returns a function that gives up, after which neither
  * event comes.
  */
 export function dial(
@@ -45,14 +46,15 @@ export function dial(
   let next = 0
   let settled = false
   let delay: NodeJS.Timeout | undefined
-  const deadline = setTimeout(() => {
+  const onTimeout = () => {
     for (const where of sockets.values()) failures.push(`${where} did not answer within ${timeoutMs} ms`)
     fail(failures.length > 0 ? '' : `looking up ${address.host} took more than ${timeoutMs} ms`)
-  }, timeoutMs)
+  }
+  const deadline = new PatientTimer(timeoutMs, onTimeout, true)
 
   function stop(except?: Socket): void {
     settled = true
-    clearTimeout(deadline)
+    deadline.stop()
     clearTimeout(delay)
     for (const socket of sockets.keys()) if (socket !== except) socket.destroy()
     sockets.clear()

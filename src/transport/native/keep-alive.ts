@@ -1,3 +1,5 @@
+import { PatientTimer } from './patient-timer.ts'
+
 /** gRPC servers take offence at more PINGs than one in five minutes without traffic of their own. */
 const POLITE_INTERVAL_MS = 301_000
 
@@ -23,7 +25,7 @@ export class KeepAlive {
   readonly #options: KeepAliveOptions
   readonly #subject: KeepAliveSubject
   #lastReceived = performance.now()
-  #timer: NodeJS.Timeout | undefined
+  #timer: PatientTimer | undefined
   #pingNumber = 0
   /** When the PING under way was sent; -1 without one. */
   #pingSentAt = -1
@@ -73,7 +75,7 @@ export class KeepAlive {
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#timer?.stop()
     this.#timer = undefined
     this.verifying = false
     this.#unanswered = false
@@ -84,12 +86,12 @@ export class KeepAlive {
     this.#unanswered = true
     this.#quietPings++
     this.#subject.sendPing(++this.#pingNumber)
-    clearTimeout(this.#timer)
+    this.#timer?.stop()
     this.#timer = this.#schedule(this.#options.pingTimeoutMs)
   }
 
-  #schedule(delayMs: number): NodeJS.Timeout {
-    return setTimeout(() => this.#onTimer(), Math.max(1, Math.ceil(delayMs))).unref()
+  #schedule(delayMs: number): PatientTimer {
+    return new PatientTimer(delayMs, () => this.#onTimer(), false)
   }
 
   #onTimer(): void {
