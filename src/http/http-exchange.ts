@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { AbortError, type SidecarError, TimeoutError } from '../errors.ts'
-import { type Abortable, unwatchAbort, watchAbort } from '../transport/native/abort-watch.ts'
+import { type Abortable, unwatchAbort, watchAbort } from '../transport/abort-watch.ts'
 import type { Expiring } from '../transport/native/deadline-timer.ts'
 import { connectionFailure } from './connection-errors.ts'
 import type { HttpConnection } from './http-connections.ts'

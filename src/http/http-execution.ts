@@ -10,7 +10,7 @@ import type {
   Statement,
 } from '../client/result.ts'
 import { AbortError, LimitError, ProtocolError, type SidecarError, TimeoutError } from '../errors.ts'
-import { type Abortable, unwatchAbort, watchAbort } from '../transport/native/abort-watch.ts'
+import { type Abortable, unwatchAbort, watchAbort } from '../transport/abort-watch.ts'
 import { BATCH_ROWS, HeldRows } from './held-rows.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpExchange, HttpReceiver } from './http-exchange.ts'

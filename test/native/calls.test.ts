@@ -313,22 +313,6 @@ describe('a call that is not waited for', () => {
     expect(transport.stats.calls).toBe(0)
   })
 
-  test('one signal serves many calls without a warning', async () => {
-    await silentServer()
-    const warnings: unknown[] = []
-    const onWarning = (warning: unknown) => warnings.push(warning)
-    process.on('warning', onWarning)
-    const abort = new AbortController()
-    const calls = Array.from({ length: 50 }, () =>
-      collect(transport, 'Unary', new Uint8Array(), { signal: abort.signal }),
-    )
-    abort.abort()
-    for (const { error } of await Promise.all(calls)) expect(error).toBeInstanceOf(AbortError)
-    await new Promise((resolve) => setImmediate(resolve))
-    process.off('warning', onWarning)
-    expect(warnings).toEqual([])
-  })
-
   test('ends with the reason it is cancelled for, within a message even', async () => {
     server = await startGrpcServer({
       ServerStream: (call) => {

@@ -166,6 +166,21 @@ describe.each(pairs)('$client transport, $peer server', ({ create, start }) => {
     expect((await collect(transport, 'Unary', EMPTY)).error).toBeNull()
   })
 
+  test('one signal serves many calls without a warning', async () => {
+    const warnings: string[] = []
+    const onWarning = ({ message }: Error) => warnings.push(message)
+    process.on('warning', onWarning)
+    const abort = new AbortController()
+    const calls = Array.from({ length: 50 }, () =>
+      collect(transport, 'Silent', EMPTY, { signal: abort.signal }),
+    )
+    abort.abort()
+    for (const { error } of await Promise.all(calls)) expect(error).toBeInstanceOf(AbortError)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', onWarning)
+    expect(warnings.filter((message) => message.includes('abort listeners'))).toEqual([])
+  })
+
   test('a paused call holds its server back, while others of the connection go on', async () => {
     await transport.close()
     connect({ streamWindowBytes: MIB, connections: 1 })

@@ -1,5 +1,6 @@
 import type { Channel, Metadata as GrpcMetadata, StatusObject } from '@grpc/grpc-js'
 import { AbortError, LimitError, ProtocolError, type SidecarError, TimeoutError } from '../../errors.ts'
+import { type Abortable, unwatchAbort, watchAbort } from '../abort-watch.ts'
 import type { Call, CallHandler, CallOptions, MetadataEntries, TransportStats } from '../transport.ts'
 import { endedInsideMessage } from './cut-short.ts'
 import { NO_METADATA, ReceivedMetadata } from './metadata.ts'
@@ -26,7 +27,7 @@ export interface CallOwner {
  * One call on a grpc-js channel. It lies below grpc-js's stream classes, on the channel's own call, because
  * that reads one message at a time and so gives exact backpressure.
  */
-export class GrpcJsCall implements Call {
+export class GrpcJsCall implements Call, Abortable {
   private readonly owner: CallOwner
   private readonly path: string
   private readonly handler: CallHandler
@@ -43,20 +44,13 @@ export class GrpcJsCall implements Call {
   private wantsDrain = false
   private queuedBytes = 0
   private readonly queue: Uint8Array[] = []
-  private onAbort: (() => void) | null = null
 
   constructor(owner: CallOwner, path: string, handler: CallHandler, options: CallOptions) {
     this.owner = owner
     this.path = path
     this.handler = handler
     this.options = options
-    const { signal } = options
-    if (signal !== undefined) {
-      this.onAbort = () => {
-        this.cancel(new AbortError('The call was aborted by its signal', { cause: signal.reason }))
-      }
-      signal.addEventListener('abort', this.onAbort, { once: true })
-    }
+    if (options.signal !== undefined) watchAbort(options.signal, this)
   }
 
   /** Sends the call on `channel`; what was written before goes out now. */
@@ -119,6 +113,11 @@ export class GrpcJsCall implements Call {
     queueMicrotask(() => this.handler.onEnd(reason, NO_METADATA))
   }
 
+  /** The caller's signal fired. */
+  abort(cause: unknown): void {
+    this.cancel(new AbortError('The call was aborted by its signal', { cause }))
+  }
+
   pause(): void {
     this.paused = true
   }
@@ -176,7 +175,7 @@ export class GrpcJsCall implements Call {
   private finish(): void {
     this.hasEnded = true
     this.queue.length = 0
-    if (this.onAbort !== null) this.options.signal?.removeEventListener('abort', this.onAbort)
+    if (this.options.signal !== undefined) unwatchAbort(this.options.signal, this)
     this.owner.ended(this)
   }
 

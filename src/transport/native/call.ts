@@ -1,7 +1,7 @@
 import { AbortError, ProtocolError, type SidecarError, TimeoutError } from '../../errors.ts'
+import { type Abortable, unwatchAbort, watchAbort } from '../abort-watch.ts'
 import { RpcError } from '../rpc-error.ts'
 import type { AlignAt, Call, CallHandler, CallOptions, Metadata } from '../transport.ts'
-import { type Abortable, unwatchAbort, watchAbort } from './abort-watch.ts'
 import type { EncodedFields } from './hpack-encoder.ts'
 import { inflateMessage } from './inflate.ts'
 import { MessageAssembler, type MessageSink } from './message-assembler.ts'

@@ -30,8 +30,8 @@ export interface DialEvents {
 
 /**
  * Opens a connection to the first address that answers, starting the next whenever one fails or is slow.
- * Ends within `timeoutMs`, kept by a `PatientTimer`, with one of the events. Returns a function that gives up, after which neither
- * event comes.
+ * Ends within `timeoutMs`, kept by a `PatientTimer`, with one of the events. Returns a function that gives
+ * up, after which neither event comes.
  */
 export function dial(
   address: FlightAddress,
