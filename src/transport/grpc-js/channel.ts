@@ -1,7 +1,7 @@
 import type { SecureContext } from 'node:tls'
 import type { Channel, ChannelCredentials, ChannelOptions } from '@grpc/grpc-js'
 import { bracketed, formatFlightAddress } from '../../address.ts'
-import { unusableTls } from '../connect-failure.ts'
+import { unusableTls } from '../socket-failure.ts'
 import type { FlightAddress, TlsOptions, TransportOptions } from '../transport.ts'
 
 type Grpc = typeof import('@grpc/grpc-js')

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { LimitError, ProtocolError, type SidecarError } from '../../errors.ts'
+import { explainLoss, type SocketError } from '../socket-failure.ts'
 import type { TransportStats } from '../transport.ts'
 import type { NativeCall, StreamOwner } from './call.ts'
 import type { Receiver } from './dial.ts'
@@ -58,7 +59,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
   #leaving = false
   #over = false
   #farewell: string | undefined
-  #socketError: Error | undefined
+  #socketError: SocketError | undefined
 
   constructor(
     socket: Socket,
@@ -93,7 +94,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
       this.#socketError = error
     })
     socket.on('end', () => this.#lose('the peer closed it'))
-    socket.on('close', () => this.#lose(this.#socketError?.message ?? 'the socket was closed'))
+    socket.on('close', () => this.#lose('the socket was closed'))
     this.#out.bytes(
       clientPreface([
         [Setting.ENABLE_PUSH, 0],
@@ -301,8 +302,10 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
 
   #lose(why: string): void {
     const first = this.#reader.firstBytes
-    const reason = this.#farewell ?? (first.length > 0 ? notHttp2(first) : why)
-    this.#fail(undefined, () => lostError(this.#where, reason, false, this.#socketError))
+    const cause = this.#socketError
+    const seen = cause === undefined ? why : explainLoss(cause)
+    const reason = this.#farewell ?? (first.length > 0 ? notHttp2(first) : seen)
+    this.#fail(undefined, () => lostError(this.#where, reason, false, cause))
   }
 
   /** Ends the connection: `code` goes to the peer while it listens, `error` to the calls under way. */

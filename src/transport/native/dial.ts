@@ -3,7 +3,7 @@ import { connect as connectSocket, isIP, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { bracketed, formatFlightAddress } from '../../address.ts'
 import { ConnectionError, type SidecarError } from '../../errors.ts'
-import { explainConnectFailure, unusableTls } from '../connect-failure.ts'
+import { explainConnectFailure, unusableTls } from '../socket-failure.ts'
 import type { FlightAddress, TlsOptions } from '../transport.ts'
 import { PatientTimer } from './patient-timer.ts'
 

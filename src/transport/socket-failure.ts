@@ -9,9 +9,12 @@ const UNTRUSTED = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ])
 
+/** What a socket fails with; errors of OpenSSL carry their reason apart from a message of addresses and line numbers. */
+export type SocketError = NodeJS.ErrnoException & { reason?: string }
+
 /** What a socket failed with before its connection stood, as the end of a sentence that begins with the address. */
-export function explainConnectFailure(cause: NodeJS.ErrnoException & { reason?: string }): string {
-  const { code = '', message, reason } = cause
+export function explainConnectFailure(cause: SocketError): string {
+  const { code = '', message } = cause
   if (UNTRUSTED.has(code)) {
     return `has a certificate that cannot be verified (${message}); give that of its authority as tls.ca`
   }
@@ -25,9 +28,16 @@ export function explainConnectFailure(cause: NodeJS.ErrnoException & { reason?: 
     case 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL':
       return 'speaks TLS but not HTTP/2 (ALPN h2)'
     default:
-      // OpenSSL has its reason apart from a message of addresses and line numbers.
-      return `failed: ${reason ?? message}`
+      return `failed: ${explainLoss(cause)}`
   }
+}
+
+/** What ended a connection. A certificate that is missing comes to light only then, in TLS 1.3. */
+export function explainLoss({ code, message, reason }: SocketError): string {
+  if (code === 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED') {
+    return 'the peer wants a certificate; give one as tls.cert and tls.key'
+  }
+  return reason ?? message
 }
 
 /** node:tls throws for certificates and keys it cannot read. */
