@@ -67,7 +67,8 @@ const NO_CHILDREN: readonly ArrayData[] = []
  */
 export function checkedOffsets(data: ArrayData, wide: boolean, limit: number): Int32Array | Float64Array {
   const { length } = data
-  if (length === 0 && data.firstLength === 0) return EMPTY_OFFSETS
+  // An empty array has no offsets, or one that stands for nothing: a slice's start, its data cut away.
+  if (length === 0) return EMPTY_OFFSETS
   const offsets = wide ? wideOffsets(data, length + 1) : int32s(data.body, data.first, length + 1)
   let previous = offsets[0]!
   let broken = previous < 0

@@ -47,7 +47,7 @@ class BatchLoader {
   readonly #buffer: FlatBuffer
   readonly #body: Body
   readonly #dictionaries: ReadonlyMap<bigint, Dictionary>
-  readonly #unionsHaveValidity: boolean
+  readonly #isV4: boolean
   readonly #nodes: number
   readonly #nodeCount: number
   readonly #buffers: number
@@ -73,7 +73,7 @@ class BatchLoader {
     const { buffer } = message
     this.#buffer = buffer
     this.#dictionaries = dictionaries
-    this.#unionsHaveValidity = message.version === METADATA_V4
+    this.#isV4 = message.version === METADATA_V4
     this.#nodes = buffer.vector(table, 1, 16)
     this.#nodeCount = buffer.vectorLength(this.#nodes)
     this.#buffers = buffer.vector(table, 2, 16)
@@ -128,8 +128,8 @@ class BatchLoader {
   }
 
   #validity(type: DataType, length: number, nullCount: number): number {
-    if (type.kind === 'null' || type.kind === 'runEndEncoded') return -1
-    if (type.kind === 'union' && !this.#unionsHaveValidity) return -1
+    if (type.kind === 'null') return -1
+    if ((type.kind === 'union' || type.kind === 'runEndEncoded') && !this.#isV4) return -1
     this.#take()
     if (nullCount === 0) return -1
     if (this.#length * 8 < length) throw tooShort(type, 'validity bitmap', length)

@@ -6,7 +6,7 @@ export const MESSAGE_SCHEMA = 1
 export const MESSAGE_DICTIONARY_BATCH = 2
 export const MESSAGE_RECORD_BATCH = 3
 
-/** MetadataVersion V4: unions still carry a validity bitmap. */
+/** MetadataVersion V4: every type but Null still carries a validity bitmap, unions and runs included. */
 export const METADATA_V4 = 3
 const METADATA_V5 = 4
 

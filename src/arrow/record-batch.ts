@@ -114,7 +114,7 @@ function offsets(data: ArrayData, limit: number): Int32Array | BigInt64Array {
   const wide = data.type.kind.startsWith('large')
   const checked = checkedOffsets(data, wide, limit)
   if (checked instanceof Int32Array && !wide) return checked
-  return data.firstLength === 0 ? new BigInt64Array(1) : bigint64s(data.body, data.first, data.length + 1)
+  return data.length === 0 ? new BigInt64Array(1) : bigint64s(data.body, data.first, data.length + 1)
 }
 
 /** Bytes a typed array can be laid over: copied only where they do not lie on a multiple of `alignment`. */
