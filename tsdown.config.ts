@@ -9,7 +9,7 @@ const shared: UserConfig = {
     // Libraries that only one rarely loaded part needs are bundled into that part, so that installing the
     // client does not install them: see THIRD-PARTY-NOTICES.md. `zod/mini` is bundled because loading the
     // whole of zod costs more than a first query may take.
-    alwaysBundle: [/^zod\/mini$/, /^zod\/v4/, /^hono/, /^@hono\/node-server/, /^yaml$/, /^fzstd$/],
+    alwaysBundle: [/^zod\/mini$/, /^zod\/v4/, /^hono/, /^@hono\/node-server/, /^yaml$/],
   },
 }
 

@@ -1,7 +1,7 @@
 // Writes THIRD-PARTY-NOTICES.md: the licences of the packages that are bundled into dist.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
-const bundled = ['@hono/node-server', 'fzstd', 'hono', 'yaml', 'zod']
+const bundled = ['@hono/node-server', 'hono', 'yaml', 'zod']
 
 const sections = bundled.map((name) => {
   const folder = new URL(`../node_modules/${name}/`, import.meta.url)

@@ -1,7 +1,7 @@
 import { LimitError, ProtocolError, UnsupportedError } from '../errors.ts'
 import { int64Number } from './array-data.ts'
 import { decompressLz4Frame } from './lz4-frame.ts'
-import { decompressWithFzstd } from './zstd-frame.ts'
+import { decompressZstdFrame } from './zstd-frame.ts'
 
 const CODEC_LZ4_FRAME = 0
 const CODEC_ZSTD = 1
@@ -74,7 +74,7 @@ function decompressZstd(source: Uint8Array, target: Uint8Array): number {
   // Absent before Node 22.15. Looked up here, because loading node:zlib with the module delays every start.
   const zlib = process.getBuiltinModule('node:zlib') as { zstdDecompressSync?: NativeZstd }
   const nativeZstd = zlib.zstdDecompressSync
-  if (nativeZstd === undefined) return decompressWithFzstd(source, target)
+  if (nativeZstd === undefined) return decompressZstdFrame(source, target)
   const output = nativeZstd(source, { maxOutputLength: target.length })
   target.set(output)
   return output.length

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decompressBody } from '../../src/arrow/compression.ts'
 import { decompressLz4Frame } from '../../src/arrow/lz4-frame.ts'
+import { decompressZstdFrame } from '../../src/arrow/zstd-frame.ts'
 import { LimitError, ProtocolError, UnsupportedError } from '../../src/errors.ts'
 
 const made = JSON.parse(readFileSync(new URL('../fixtures/arrow/frames.json', import.meta.url), 'utf8'))
@@ -69,6 +70,72 @@ describe.each(['lz4', 'zstd'] as const)('%s', (name) => {
       }),
       { numRuns: 40 },
     )
+  })
+})
+
+test.each(Object.keys(made.levels))('ZSTD frames of level %s are read', (level) => {
+  const lines = Buffer.from(
+    Array.from(
+      { length: 14_000 },
+      (_, i) => `${((i * 2654435761) % 2 ** 32) % 499} ${'abc'.repeat(i % 7)}\n`,
+    ).join(''),
+  )
+  const target = Buffer.alloc(lines.length)
+  expect(decompressZstdFrame(Buffer.from(made.levels[level], 'base64'), target)).toBe(lines.length)
+  expect(target.equals(lines)).toBe(true)
+})
+
+describe('ZSTD blocks', () => {
+  /** A single-segment frame of `size` bytes and one block of a type: 0 raw, 1 repeated, 2 compressed. */
+  const frameOf = (size: number, type: number, length: number, ...block: number[]) => {
+    const header = (length << 3) | (type << 1) | 1
+    return Uint8Array.of(
+      ...[0x28, 0xb5, 0x2f, 0xfd, 0x20, size],
+      ...[header & 255, (header >> 8) & 255, header >> 16],
+      ...block,
+    )
+  }
+  const compressed = (size: number, ...block: number[]) => frameOf(size, 2, block.length, ...block)
+  const run = (size: number, frame: Uint8Array) => {
+    const target = Buffer.alloc(size)
+    return target.subarray(0, decompressZstdFrame(frame, target)).toString()
+  }
+  /** Three raw literals, one sequence whose three codes each stand alone, and their bits. */
+  const sequence = (literals: number, offset: number, match: number, ...bits: number[]) => [
+    0x18,
+    0x61,
+    0x62,
+    0x63,
+    1,
+    0x54,
+    literals,
+    offset,
+    match,
+    ...bits,
+  ]
+
+  test('repeat one byte, or what was just written', () => {
+    expect(run(5, frameOf(5, 1, 5, 0x61))).toBe('aaaaa')
+    // An offset code of 2 and the bits 10 are 4 + 2, less the three that stand for recent offsets.
+    expect(run(9, compressed(9, ...sequence(3, 2, 3, 0b110)))).toBe('abcabcabc')
+  })
+
+  test.each([
+    ['claim sequences without bits for them', compressed(64, 0, 255, 0xff, 0xff, 0x54, 0, 0, 52, 1)],
+    ['match more than announced', compressed(8, ...sequence(3, 2, 3, 0b110))],
+    ['match before the data', compressed(9, ...sequence(3, 3, 3, 0b1000))],
+    ['hold fewer literals than they use', compressed(9, ...sequence(4, 2, 3, 0b110))],
+    ['hold more bits than they use', compressed(9, ...sequence(3, 2, 3, 0b1110))],
+    ['lack the end mark of their bits', compressed(9, ...sequence(3, 2, 3, 0))],
+    ['use a code that does not exist', compressed(9, ...sequence(3, 2, 53, 0b110))],
+    ['repeat a table that never came', compressed(9, 0x18, 0x61, 0x62, 0x63, 1, 0xfc, 0b110)],
+    ['repeat a Huffman table that never came', compressed(9, 0x33, 0x40, 0, 1, 0)],
+    ['are larger than a block may be', frameOf(9, 1, 131_073, 0x61)],
+    ['are of no type', frameOf(9, 3, 0)],
+    ['make less than announced', frameOf(9, 1, 8, 0x61)],
+  ])('that %s are broken', (_, frame) => {
+    const buffer = withLength(frame[5]!, frame)
+    expect(() => decompressBody(buffer, [0, buffer.length], CODECS.zstd, LIMIT)).toThrow(ProtocolError)
   })
 })
 
