@@ -82,7 +82,7 @@ export function readerFactory(type: DataType, values: ValueOptions, column: stri
       const choice = values.timestamp ?? 'timestamp'
       if (choice === 'timestamp') return (data) => new TimestampReader(data, unit)
       if (choice === 'bigint') return (data) => new BigInt64Reader(data)
-      return (data) => new ConvertedTimestampReader(data, unit, choice)
+      return (data) => new ConvertedTimestampReader(data, unit, choice, column)
     }
     case 'duration':
       return (data) => new BigInt64Reader(data)

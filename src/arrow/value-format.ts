@@ -68,6 +68,14 @@ function sameDigits(text: string, value: number): boolean {
   return mantissa.replace(/[-.]/g, '') === digits && Number(exponent) === whole.length - 1 - first
 }
 
+/** A plain `Date`, to the millisecond. Throws `LossyValueError` for an instant beyond what `Date` reaches. */
+export function plainDate(timestamp: Timestamp, column: string): Date {
+  if (timestamp.beyondDate === undefined) return new Date(timestamp.getTime())
+  throw new LossyValueError(
+    `Column "${column}": ${timestamp.toISOString()} is beyond the years of a Date; ask for timestamp as 'timestamp', 'bigint' or 'string'`,
+  )
+}
+
 /**
  * A Date64. Arrow wants whole days there; a value that is none keeps its time of day, as full ISO 8601 text,
  * rather than lose it.

@@ -2,7 +2,7 @@ import { type ObjectBuilder, objectBuilder } from '../arrow/object-builder.ts'
 import { rowKeys } from '../arrow/row-keys.ts'
 import type { DataType, Field } from '../arrow/schema.ts'
 import type { Timestamp } from '../arrow/timestamp.ts'
-import { decimalNumber, formatDecimal, int64Value, safeInteger } from '../arrow/value-format.ts'
+import { decimalNumber, formatDecimal, int64Value, plainDate, safeInteger } from '../arrow/value-format.ts'
 import type { ValueReader } from '../arrow/value-reader.ts'
 import type { ValueOptions } from '../arrow/values-options.ts'
 import type { Row } from '../client/result.ts'
@@ -57,7 +57,7 @@ export function jsonReader(type: DataType, options: ValueOptions, column: string
     case 'time':
       return (cursor) => readTime(cursor, type.unit)
     case 'timestamp':
-      return timestampReader(type, options.timestamp)
+      return timestampReader(type, options.timestamp, column)
     case 'duration':
       return (cursor) => readDuration(cursor, type.unit)
     case 'interval':
@@ -217,6 +217,7 @@ export function decimalText(text: string, scale: number, column: string): string
 function timestampReader(
   type: Extract<DataType, { kind: 'timestamp' }>,
   choice: ValueOptions['timestamp'],
+  column: string,
 ): (cursor: JsonCursor) => Timestamp | Date | string | bigint {
   switch (choice) {
     case 'bigint':
@@ -224,7 +225,7 @@ function timestampReader(
     case 'string':
       return (cursor) => readTimestamp(cursor).toISOString()
     case 'date':
-      return (cursor) => new Date(readTimestamp(cursor).getTime())
+      return (cursor) => plainDate(readTimestamp(cursor), column)
     default:
       return readTimestamp
   }

@@ -157,7 +157,7 @@ describe('value options', () => {
     ['microsecond', 1_714_564_800_123_456n, '2024-05-01T12:00:00.123456Z', 1_714_564_800_123_456_000n],
     ['nanosecond', -(2n ** 63n), '1677-09-21T00:12:43.145224192Z', -(2n ** 63n)],
     ['nanosecond', 2n ** 63n - 1n, '2262-04-11T23:47:16.854775807Z', 2n ** 63n - 1n],
-    ['microsecond', 2n ** 63n - 1n, '+294247-01-10T04:00:54.775807Z', (2n ** 63n - 1n) * 1000n],
+    ['second', -8_640_000_000_000n, '-271821-04-20T00:00:00.000Z', -8_640_000_000_000n * 10n ** 9n],
   ] as const)('choose how a timestamp in %ss (%s) is represented', (unit, count, text, nanoseconds) => {
     const type: DataType = { kind: 'timestamp', unit, timezone: 'UTC' }
     const data = column(1, [null, BigInt64Array.of(count)])
@@ -174,6 +174,18 @@ describe('value options', () => {
 
 describe('intervals', () => {
   test.each([
+
+  test('keep timestamps beyond the years of a Date exact, and refuse them as plain dates', () => {
+    const type: DataType = { kind: 'timestamp', unit: 'microsecond', timezone: null }
+    const data = column(1, [null, BigInt64Array.of(2n ** 63n - 1n)])
+    const [timestamp] = decode(type, data) as [Timestamp]
+    expect(timestamp.epochNanoseconds).toBe((2n ** 63n - 1n) * 1000n)
+    expect(decode(type, data, { timestamp: 'string' })).toEqual(['+294247-01-10T04:00:54.775807Z'])
+    expect(decode(type, data, { timestamp: 'bigint' })).toEqual([2n ** 63n - 1n])
+    expect(() => decode(type, data, { timestamp: 'date' })).toThrow(
+      /Column "column": \+294247-01-10T04:00:54.775807Z is beyond/,
+    )
+  })
     ['yearMonth', Int32Array.of(14), { months: 14, days: 0, nanoseconds: 0n }],
     ['dayTime', Int32Array.of(3, -5), { months: 0, days: 3, nanoseconds: -5_000_000n }],
     ['monthDayNano', Int32Array.of(1, -2, 3, 0), { months: 1, days: -2, nanoseconds: 3n }],

@@ -5,7 +5,7 @@ import type { TimeUnit } from '../schema.ts'
 import { formatTime } from '../time-of-day.ts'
 import { Timestamp } from '../timestamp.ts'
 import type { Interval } from '../value-format.ts'
-import { dateFromMilliseconds } from '../value-format.ts'
+import { dateFromMilliseconds, plainDate } from '../value-format.ts'
 import type { ValueReader } from '../value-reader.ts'
 import { FixedWidthReader } from './number.ts'
 
@@ -102,16 +102,18 @@ export class TimestampReader extends FixedWidthReader implements ValueReader {
 export class ConvertedTimestampReader implements ValueReader {
   readonly #timestamps: TimestampReader
   readonly #choice: 'string' | 'date'
+  readonly #column: string
 
-  constructor(data: ArrayData, unit: TimeUnit, choice: 'string' | 'date') {
+  constructor(data: ArrayData, unit: TimeUnit, choice: 'string' | 'date', column: string) {
     this.#timestamps = new TimestampReader(data, unit)
     this.#choice = choice
+    this.#column = column
   }
 
   get(index: number): string | Date | null {
     const timestamp = this.#timestamps.get(index)
     if (timestamp === null) return null
-    return this.#choice === 'string' ? timestamp.toISOString() : new Date(timestamp.getTime())
+    return this.#choice === 'string' ? timestamp.toISOString() : plainDate(timestamp, this.#column)
   }
 }
 
