@@ -1,4 +1,4 @@
-import { ProtocolError, UnsupportedError } from '../errors.ts'
+import { LimitError, ProtocolError, UnsupportedError } from '../errors.ts'
 import { ArrayData, Body, fixedBitWidth } from './array-data.ts'
 import { decompressBody } from './compression.ts'
 import type { Dictionary } from './dictionary.ts'
@@ -9,6 +9,8 @@ import type { DataType, Field } from './schema.ts'
 /** Rows a batch may have when its bytes do not account for them (null columns, no columns, runs). */
 const MAX_UNBACKED_LENGTH = 1 << 22
 const MAX_LENGTH = 0x7fffffff
+/** What a value costs a reader at least, against the limit of what a batch may expand to. */
+const VALUE_BYTES = 8
 
 /** The arrays of one record batch, buffers checked to lie in the body and to be long enough. */
 export interface LoadedBatch {
@@ -56,6 +58,11 @@ class BatchLoader {
   /** Positions and lengths of decompressed buffers; null when the body is as received. */
   readonly #decompressed: readonly number[] | null
   readonly #maxLength: number
+  /** Values all arrays may have together, and bytes their buffers: more than the body has when buffers overlap. */
+  readonly #maxValues: number
+  readonly #maxBufferBytes: number
+  #values = 0
+  #bufferBytes = 0
   #node = 0
   #nextBuffer = 0
   #variadic = 0
@@ -79,6 +86,8 @@ class BatchLoader {
     this.#buffers = buffer.vector(table, 2, 16)
     this.#bufferCount = buffer.vectorLength(this.#buffers)
     this.#variadicCounts = buffer.vector(table, 4, 8)
+    const unbacked = Math.floor(maxDecompressedBytes / VALUE_BYTES)
+    this.#maxBufferBytes = bodyBytes.length + unbacked
     const compression = buffer.table(table, 3)
     if (compression === 0) {
       this.#body = new Body(bodyBytes)
@@ -96,7 +105,9 @@ class BatchLoader {
       this.#body = new Body(bytes)
       this.#decompressed = positions
     }
-    this.#maxLength = Math.min(MAX_LENGTH, Math.max(MAX_UNBACKED_LENGTH, this.#body.bytes.length * 8))
+    const bits = this.#body.bytes.length * 8
+    this.#maxLength = Math.min(MAX_LENGTH, Math.max(MAX_UNBACKED_LENGTH, bits))
+    this.#maxValues = unbacked + bits
   }
 
   checkedLength(length: number): number {
@@ -120,6 +131,11 @@ class BatchLoader {
       throw new ProtocolError(`Arrow batch: only ${this.#nodeCount} nodes, the schema needs more`)
     const node = this.#nodes + 4 + 16 * this.#node++
     const length = this.checkedLength(this.#buffer.size(node))
+    this.#values += length
+    if (this.#values > this.#maxValues)
+      throw new LimitError(
+        'Arrow batch: its arrays have more values than its bytes and maxDecompressedBytes allow',
+      )
     const nullCount = this.#buffer.size(node + 8)
     if (nullCount > length) throw new ProtocolError(`Arrow batch: ${nullCount} nulls among ${length} values`)
     const data = new ArrayData(type, length, nullCount, this.#body, this.#validity(type, length, nullCount))
@@ -259,6 +275,11 @@ class BatchLoader {
     this.#length = this.#buffer.size(entry + 8)
     if (this.#position + this.#length > bodyLength)
       throw new ProtocolError(`Arrow batch: a buffer lies outside the body of ${bodyLength} bytes`)
+    this.#bufferBytes += this.#length
+    if (this.#bufferBytes > this.#maxBufferBytes)
+      throw new LimitError(
+        'Arrow batch: its buffers overlap, and hold more than its bytes and maxDecompressedBytes allow',
+      )
   }
 
   /** Length of the buffer `#take` would come to. */

@@ -62,10 +62,16 @@ function readFile(bytes: Uint8Array, decoder: StreamDecoder): DecodedBatch[] {
   const schema = footer.table(root, 1)
   if (schema === 0) throw new ProtocolError("Arrow: the file's footer holds no schema")
   decoder.useSchema(readSchema(footer, schema))
-  for (const position of blocks(footer, root, FOOTER_DICTIONARIES)) pushBlock(bytes, position, decoder)
+  const positions = [...blocks(footer, root, FOOTER_DICTIONARIES), ...blocks(footer, root, FOOTER_BATCHES)]
   const batches: DecodedBatch[] = []
-  for (const position of blocks(footer, root, FOOTER_BATCHES)) {
-    const batch = pushBlock(bytes, position, decoder)
+  let total = 0
+  for (const position of positions) {
+    const message = messageAt(bytes, position)
+    if (message === null) throw truncated()
+    total += message.end - position
+    // Few bytes could otherwise stand for any amount of work.
+    if (total > bytes.length) throw new ProtocolError('Arrow: the messages of the file overlap')
+    const batch = decoder.push(message.header, message.body)
     if (batch !== null) batches.push(batch)
   }
   return batches
@@ -78,12 +84,6 @@ const FOOTER_BATCHES = 3
 function blocks(footer: FlatBuffer, root: number, index: number): number[] {
   const vector = footer.vector(root, index, 24)
   return Array.from({ length: footer.vectorLength(vector) }, (_, i) => footer.size(vector + 4 + 24 * i))
-}
-
-function pushBlock(bytes: Uint8Array, position: number, decoder: StreamDecoder): DecodedBatch | null {
-  const message = messageAt(bytes, position)
-  if (message === null) throw truncated()
-  return decoder.push(message.header, message.body)
 }
 
 /** One encapsulated message: its length, its metadata, its body. Null at an end-of-stream marker. */

@@ -57,7 +57,7 @@ export function readerFactory(type: DataType, values: ValueOptions, column: stri
     }
     case 'utf8':
     case 'largeUtf8':
-      return (data) => new TextReader(data, column)
+      return (data, budget) => new TextReader(data, column, budget)
     case 'utf8View':
       return (data, budget) => new TextViewReader(data, column, budget)
     case 'binary':
@@ -110,21 +110,18 @@ export function readerFactory(type: DataType, values: ValueOptions, column: stri
       return mapFactory(type.entries, values, column)
     case 'union': {
       const members = memberFactories(type.children, values, column)
-      const { typeIds } = type
-      const dense = type.mode === 'dense'
       return (data, budget) => {
         const readers = members.map((member, i) => member(data.children[i]!, budget))
-        return new UnionReader(data, typeIds, readers, dense)
+        return new UnionReader(data, type, readers)
       }
     }
     case 'dictionary': {
       const value = readerFactory(type.value, values, column)
-      const { index } = type
-      return (data, budget) => new DictionaryReader(data, index, (chunk) => value(chunk, budget))
+      return (data, budget) => new DictionaryReader(data, type, value, budget)
     }
     case 'runEndEncoded': {
       const value = readerFactory(type.values.type, values, column)
-      return (data, budget) => new RunEndReader(data, value(data.children[1]!, budget))
+      return (data, budget) => new RunEndReader(data, value(data.children[1]!, budget), budget)
     }
   }
 }

@@ -35,7 +35,7 @@ export function readMetadata(buffer: FlatBuffer, table: number, index: number): 
 
 class SchemaReader {
   readonly #buffer: FlatBuffer
-  readonly #dictionaries = new Map<bigint, string>()
+  readonly #dictionaries = new Map<bigint, DataType>()
   #count = 0
 
   constructor(buffer: FlatBuffer) {
@@ -73,15 +73,12 @@ class SchemaReader {
     const indexTable = buffer.table(encoding, 1)
     const index: IntType =
       indexTable === 0 ? { kind: 'int', bitWidth: 32, signed: true } : this.#int(name, indexTable)
-    const shape = JSON.stringify(value, (_, part) =>
-      typeof part === 'bigint' ? String(part) : part instanceof Map ? undefined : part,
-    )
     const known = this.#dictionaries.get(id)
-    if (known !== undefined && known !== shape)
+    if (known !== undefined && shapeOf(known) !== shapeOf(value))
       throw new ProtocolError(
         `Arrow schema: dictionary ${id} has two value types (second in field "${name}")`,
       )
-    this.#dictionaries.set(id, shape)
+    this.#dictionaries.set(id, value)
     return { kind: 'dictionary', id, index, value, ordered: buffer.boolean(encoding, 2) }
   }
 
@@ -228,6 +225,13 @@ class SchemaReader {
       throw new ProtocolError(`Arrow schema: run-end encoded field "${name}" lacks 16, 32 or 64-bit run ends`)
     return { kind: 'runEndEncoded', runEnds: runEnds!, values: values! }
   }
+}
+
+/** A type without the metadata of its fields, as text that two types can be compared by. */
+function shapeOf(type: DataType): string {
+  return JSON.stringify(type, (_, part) =>
+    typeof part === 'bigint' ? String(part) : part instanceof Map ? undefined : part,
+  )
 }
 
 function pick<T>(choices: readonly T[], index: number, name: string): T {

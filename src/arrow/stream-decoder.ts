@@ -107,13 +107,13 @@ export class StreamDecoder {
     const values = columns[0]!
     const isDelta = buffer.boolean(header, 2)
     let dictionary = this.#dictionaries.get(id)
+    this.#dictionaryBytes -= dictionary?.byteLength ?? 0
     if (dictionary === undefined || !isDelta) {
-      this.#dictionaryBytes -= dictionary?.byteLength ?? 0
       dictionary = new Dictionary(type)
       this.#dictionaries.set(id, dictionary)
     }
     dictionary.append(values)
-    this.#dictionaryBytes += values.body.bytes.length
+    this.#dictionaryBytes += dictionary.byteLength
     if (this.#dictionaryBytes > this.#maxBytes)
       throw new LimitError(
         `Arrow: dictionaries take more than ${this.#maxBytes} bytes (maxDecompressedBytes)`,

@@ -9,9 +9,13 @@ export interface ValueReader {
 /** Checks an array's contents once and makes a reader of it. Made once per type, used for every batch. */
 export type ReaderFactory = (data: ArrayData, budget: ExpansionBudget) => ValueReader
 
+/** A list of booleans, in which each bit becomes an element of eight bytes, expands the most by itself. */
+const HONEST_EXPANSION = 64
+
 /**
- * Views, dictionaries and runs let a few bytes stand for any number of values. What rows are made of is
- * counted in bytes (eight for a list element), so that a hostile batch cannot fill the memory.
+ * Views, dictionaries, runs and dense unions let a few bytes stand for any number of values. What such values
+ * take in memory is counted, roughly (`heapBytes`), so that a hostile batch cannot fill it. What plain arrays
+ * of fixed width hold is bounded by their own bytes and not counted.
  */
 export class ExpansionBudget {
   readonly limit: number
@@ -24,7 +28,7 @@ export class ExpansionBudget {
 
   /** To be called before each batch: what its bytes hold themselves comes on top. */
   reset(batchBytes: number): void {
-    this.#left = this.limit + batchBytes
+    this.#left = this.limit + batchBytes * HONEST_EXPANSION
   }
 
   spend(bytes: number): void {

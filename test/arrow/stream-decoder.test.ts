@@ -1,13 +1,17 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ColumnData } from '../../src/arrow/column-data.ts'
+import { FlatBuffer } from '../../src/arrow/flatbuffer.ts'
 import { FlatbufferWriter } from '../../src/arrow/flatbuffer-writer.ts'
 import { readIpc, rowsFromIpc, StreamDecoder, Timestamp } from '../../src/arrow/index.ts'
 import { encodeDictionaryBatches, encodeRecordBatch, encodeSchema } from '../../src/arrow/ipc-writer.ts'
 import { type DataType, field, NO_METADATA, type Schema } from '../../src/arrow/schema.ts'
 import type { ValueOptions } from '../../src/arrow/values-options.ts'
+import { LimitError } from '../../src/errors.ts'
 
 const NOTHING = new Uint8Array(0)
 const INT32 = { kind: 'int', bitWidth: 32, signed: true } as const
+const INT8 = { kind: 'int', bitWidth: 8, signed: true } as const
 const INT64 = { kind: 'int', bitWidth: 64, signed: true } as const
 
 function schemaOf(type: DataType, name = 'column'): Schema {
@@ -170,10 +174,6 @@ describe('value options', () => {
     expect(Object.getPrototypeOf(date)).toBe(Date.prototype)
     expect(date.getTime()).toBe(timestamp.getTime())
   })
-})
-
-describe('intervals', () => {
-  test.each([
 
   test('keep timestamps beyond the years of a Date exact, and refuse them as plain dates', () => {
     const type: DataType = { kind: 'timestamp', unit: 'microsecond', timezone: null }
@@ -186,6 +186,10 @@ describe('intervals', () => {
       /Column "column": \+294247-01-10T04:00:54.775807Z is beyond/,
     )
   })
+})
+
+describe('intervals', () => {
+  test.each([
     ['yearMonth', Int32Array.of(14), { months: 14, days: 0, nanoseconds: 0n }],
     ['dayTime', Int32Array.of(3, -5), { months: 0, days: 3, nanoseconds: -5_000_000n }],
     ['monthDayNano', Int32Array.of(1, -2, 3, 0), { months: 1, days: -2, nanoseconds: 3n }],
@@ -310,6 +314,96 @@ describe('hostile messages', () => {
     expect(decode({ kind: 'utf8View' }, data)).toHaveLength(1000)
   })
 
+  describe('in which few bytes stand for many values stop at the limit', () => {
+    const LIMIT = 1 << 20
+    const rows = 1000
+    const long = column(1, [null, Int32Array.of(0, 4000), Buffer.alloc(4000, 'x')])
+    const many = column(rows, [null, new Int32Array(rows), new Int32Array(rows).fill(rows)])
+    const timestamp: DataType = { kind: 'timestamp', unit: 'second', timezone: null }
+
+    test.each<[string, DataType, ColumnData]>([
+      [
+        'runs of one text',
+        { kind: 'runEndEncoded', runEnds: field('', INT32, false), values: field('', { kind: 'utf8' }) },
+        column(rows, [], { children: [column(1, [null, Int32Array.of(rows)]), long] }),
+      ],
+      [
+        'a dense union that repeats one text',
+        { kind: 'union', mode: 'dense', typeIds: [0], children: [field('text', { kind: 'utf8' })] },
+        column(rows, [new Int8Array(rows), new Int32Array(rows)], { children: [long] }),
+      ],
+      [
+        'list views of one text',
+        { kind: 'listView', child: field('item', { kind: 'utf8' }) },
+        column(rows, [null, new Int32Array(rows), new Int32Array(rows).fill(1)], { children: [long] }),
+      ],
+      [
+        'list views of the same instants',
+        { kind: 'listView', child: field('item', timestamp) },
+        { ...many, children: [column(rows, [null, new BigInt64Array(rows)])] },
+      ],
+      [
+        'list views of the same empty objects',
+        { kind: 'listView', child: field('item', { kind: 'struct', children: [] }) },
+        { ...many, children: [column(rows, [null])] },
+      ],
+      [
+        'list views of the same empty bytes',
+        { kind: 'listView', child: field('item', { kind: 'fixedSizeBinary', byteWidth: 0 }) },
+        { ...many, children: [column(rows, [null, NOTHING])] },
+      ],
+    ])('%s', (_, type, data) => {
+      expect(() => decode(type, data, {}, LIMIT)).toThrow(LimitError)
+      // Not for what they are, but for how much of it there is.
+      expect(decode(type, { ...data, length: 2, children: ofTwoRows(type, data) }, {}, LIMIT)).toHaveLength(2)
+    })
+
+    /** Runs have to end where the array does. */
+    function ofTwoRows(type: DataType, data: ColumnData): readonly ColumnData[] {
+      if (type.kind !== 'runEndEncoded') return data.children
+      return [column(1, [null, Int32Array.of(2)]), data.children[1]!]
+    }
+
+    test('dictionary values that every row has for itself', () => {
+      const type: DataType = {
+        kind: 'dictionary',
+        id: 1n,
+        index: INT8,
+        value: { kind: 'list', child: field('item', { kind: 'utf8' }) },
+        ordered: false,
+      }
+      const values = column(1, [null, Int32Array.of(0, 1)], { children: [long] })
+      const data = column(rows, [null, new Int8Array(rows)], { dictionary: { type: type.value, values } })
+      expect(() => decode(type, data, {}, LIMIT)).toThrow(LimitError)
+    })
+
+    test('columns without bytes', () => {
+      const fields = Array.from({ length: 100 }, (_, i) => field(`c${i}`, { kind: 'null' }))
+      const decoder = new StreamDecoder({ maxDecompressedBytes: LIMIT })
+      decoder.push(encodeSchema({ fields, metadata: NO_METADATA }), NOTHING)
+      const batch = (length: number) =>
+        recordBatch(
+          length,
+          fields.flatMap(() => [length, length]),
+          [],
+        )
+      expect(decoder.push(batch(1000), NOTHING)!.rowCount).toBe(1000)
+      expect(() => decoder.push(batch(1_000_000), NOTHING)).toThrow(LimitError)
+    })
+
+    test('columns over the same bytes', () => {
+      const fields = Array.from({ length: 100 }, (_, i) => field(`c${i}`, INT64))
+      const decoder = new StreamDecoder({ maxDecompressedBytes: LIMIT })
+      decoder.push(encodeSchema({ fields, metadata: NO_METADATA }), NOTHING)
+      const overlapping = recordBatch(
+        1000,
+        fields.flatMap(() => [1000, 0]),
+        fields.flatMap(() => [0, 0, 0, 8000]),
+      )
+      expect(() => decoder.push(overlapping, new Uint8Array(8000))).toThrow(/buffers overlap/)
+    })
+  })
+
   test('with types nested too deep, or tables that contain themselves, are refused', () => {
     let type: DataType = INT32
     for (let depth = 0; depth < 70; depth++) type = { kind: 'list', child: field('item', type) }
@@ -353,6 +447,20 @@ describe('hostile messages', () => {
       ),
     ).toThrow('message kind 4')
     expect(() => new StreamDecoder().push(NOTHING, NOTHING)).toThrow('outside its 0 bytes')
+  })
+
+  test('a file whose batches overlap is refused', () => {
+    const bytes = new Uint8Array(
+      readFileSync(new URL('../fixtures/arrow/file-lz4.arrow', import.meta.url)),
+    )
+    const batches = readIpc(bytes).batches.length
+    const end = bytes.length - 10
+    const footer = bytes.subarray(end - new DataView(bytes.buffer, end, 4).getInt32(0, true), end)
+    const reader = new FlatBuffer(footer)
+    const vector = reader.vector(reader.root(), 3, 24)
+    expect(reader.vectorLength(vector)).toBe(batches)
+    for (let i = 1; i < batches; i++) footer.copyWithin(vector + 4 + 24 * i, vector + 4, vector + 28)
+    expect(() => readIpc(bytes)).toThrow('overlap')
   })
 
   test('a file or stream that was cut off is no shorter result', () => {

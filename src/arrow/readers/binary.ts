@@ -1,4 +1,5 @@
 import { type ArrayData, checkedOffsets } from '../array-data.ts'
+import { BINARY_BYTES } from '../heap-bytes.ts'
 import type { ExpansionBudget, ValueReader } from '../value-reader.ts'
 import { checkedViews, type Views } from './views.ts'
 
@@ -62,7 +63,7 @@ export class FixedSizeBinaryReader implements ValueReader {
 }
 
 function copyBytes(data: ArrayData, start: number, length: number, budget: ExpansionBudget): Uint8Array {
-  budget.spend(length)
+  budget.spend(BINARY_BYTES + length)
   // Not slice: it would make a Buffer of a Buffer's bytes, and what the transport hands over must not show.
   return new Uint8Array(data.body.bytes.subarray(start, start + length))
 }

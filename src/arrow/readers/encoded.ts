@@ -1,26 +1,27 @@
 import { ProtocolError } from '../../errors.ts'
 import { type ArrayData, int64Number } from '../array-data.ts'
 import type { Dictionary } from '../dictionary.ts'
-import type { IntType } from '../schema.ts'
-import type { ValueReader } from '../value-reader.ts'
+import { heapBytes, heapBytesOfShared } from '../heap-bytes.ts'
+import type { DataType, IntType } from '../schema.ts'
+import type { ExpansionBudget, ReaderFactory, ValueReader } from '../value-reader.ts'
 
-/** Dictionary encoding: indices into values sent beforehand. */
-export class DictionaryReader implements ValueReader {
-  readonly #data: ArrayData
-  readonly #dictionary: Dictionary | null
+type DictionaryType = Extract<DataType, { kind: 'dictionary' }>
+
+/** The indices of a dictionary-encoded array, checked to lie in its dictionary. */
+export class DictionaryIndices {
+  readonly #view: DataView
+  readonly #first: number
   readonly #bytes: number
   readonly #signed: boolean
-  readonly #makeReader: (values: ArrayData) => ValueReader
 
-  constructor(data: ArrayData, index: IntType, makeReader: (values: ArrayData) => ValueReader) {
-    this.#data = data
-    this.#dictionary = data.dictionary
+  constructor(data: ArrayData, index: IntType) {
+    this.#view = data.body.view
+    this.#first = data.first
     this.#bytes = index.bitWidth / 8
     this.#signed = index.signed
-    this.#makeReader = makeReader
     for (let i = 0; i < data.length; i++) {
       if (data.isNull(i)) continue
-      const value = this.#index(i)
+      const value = this.at(i)
       if (value < 0 || value >= data.dictionaryLength)
         throw new ProtocolError(
           `Arrow: index ${value} points outside its dictionary of ${data.dictionaryLength} values`,
@@ -28,14 +29,9 @@ export class DictionaryReader implements ValueReader {
     }
   }
 
-  get(index: number): unknown {
-    if (this.#dictionary === null || this.#data.isNull(index)) return null
-    return this.#dictionary.get(this.#index(index), this.#makeReader)
-  }
-
-  #index(row: number): number {
-    const { view } = this.#data.body
-    const position = this.#data.first + row * this.#bytes
+  at(row: number): number {
+    const view = this.#view
+    const position = this.#first + row * this.#bytes
     switch (this.#bytes) {
       case 1:
         return this.#signed ? view.getInt8(position) : view.getUint8(position)
@@ -46,6 +42,31 @@ export class DictionaryReader implements ValueReader {
       default:
         return int64Number(view, position)
     }
+  }
+}
+
+/** Dictionary encoding: indices into values sent beforehand. */
+export class DictionaryReader implements ValueReader {
+  readonly #data: ArrayData
+  readonly #dictionary: Dictionary | null
+  readonly #indices: DictionaryIndices
+  readonly #makeReader: (values: ArrayData) => ValueReader
+  readonly #valueBytes: number
+  readonly #budget: ExpansionBudget
+
+  constructor(data: ArrayData, type: DictionaryType, value: ReaderFactory, budget: ExpansionBudget) {
+    this.#data = data
+    this.#dictionary = data.dictionary
+    this.#indices = new DictionaryIndices(data, type.index)
+    this.#makeReader = (chunk) => value(chunk, budget)
+    this.#valueBytes = heapBytesOfShared(type.value)
+    this.#budget = budget
+  }
+
+  get(index: number): unknown {
+    if (this.#dictionary === null || this.#data.isNull(index)) return null
+    if (this.#valueBytes > 0) this.#budget.spend(this.#valueBytes)
+    return this.#dictionary.get(this.#indices.at(index), this.#makeReader)
   }
 }
 
@@ -103,13 +124,18 @@ export class RunEnds {
 export class RunEndReader implements ValueReader {
   readonly #runs: RunEnds
   readonly #values: ValueReader
+  readonly #valueBytes: number
+  readonly #budget: ExpansionBudget
 
-  constructor(data: ArrayData, values: ValueReader) {
+  constructor(data: ArrayData, values: ValueReader, budget: ExpansionBudget) {
     this.#runs = new RunEnds(data)
     this.#values = values
+    this.#valueBytes = heapBytes(data.children[1]!.type)
+    this.#budget = budget
   }
 
   get(index: number): unknown {
+    this.#budget.spend(this.#valueBytes)
     return this.#values.get(this.#runs.at(index))
   }
 }

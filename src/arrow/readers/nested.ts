@@ -1,9 +1,9 @@
 import { LossyValueError, ProtocolError } from '../../errors.ts'
 import { type ArrayData, checkedOffsets, int64Number } from '../array-data.ts'
+import { heapBytes, LIST_BYTES, MAP_BYTES, OBJECT_BYTES, SLOT_BYTES } from '../heap-bytes.ts'
 import type { ObjectBuilder, RowObject } from '../object-builder.ts'
+import type { DataType } from '../schema.ts'
 import type { ExpansionBudget, ValueReader } from '../value-reader.ts'
-
-const ELEMENT_BYTES = 8
 
 /** Where the elements of a list begin and how many there are. */
 export interface ListRanges {
@@ -66,12 +66,14 @@ export class ListReader implements ValueReader {
   readonly #data: ArrayData
   readonly #ranges: ListRanges
   readonly #child: ValueReader
+  readonly #elementBytes: number
   readonly #budget: ExpansionBudget
 
   constructor(data: ArrayData, child: ValueReader, budget: ExpansionBudget) {
     this.#data = data
     this.#ranges = listRanges(data)
     this.#child = child
+    this.#elementBytes = SLOT_BYTES + heapBytes(data.children[0]!.type)
     this.#budget = budget
   }
 
@@ -79,7 +81,7 @@ export class ListReader implements ValueReader {
     if (this.#data.isNull(index)) return null
     const start = this.#ranges.start(index)
     const length = this.#ranges.length(index)
-    this.#budget.spend(length * ELEMENT_BYTES)
+    this.#budget.spend(LIST_BYTES + length * this.#elementBytes)
     const list: unknown[] = []
     for (let i = start; i < start + length; i++) list.push(this.#child.get(i))
     return list
@@ -90,6 +92,7 @@ export class StructReader implements ValueReader {
   readonly #data: ArrayData
   readonly #children: readonly ValueReader[]
   readonly #build: ObjectBuilder
+  readonly #bytes: number
   readonly #budget: ExpansionBudget
 
   constructor(
@@ -101,12 +104,13 @@ export class StructReader implements ValueReader {
     this.#data = data
     this.#children = children
     this.#build = build
+    this.#bytes = data.children.reduce((sum, { type }) => sum + SLOT_BYTES + heapBytes(type), OBJECT_BYTES)
     this.#budget = budget
   }
 
   get(index: number): RowObject | null {
     if (this.#data.isNull(index)) return null
-    this.#budget.spend(this.#children.length * ELEMENT_BYTES)
+    this.#budget.spend(this.#bytes)
     return this.#build(this.#children, index)
   }
 }
@@ -117,6 +121,7 @@ export class MapReader implements ValueReader {
   readonly #ranges: ListRanges
   readonly #keys: ValueReader
   readonly #values: ValueReader
+  readonly #entryBytes: number
   readonly #budget: ExpansionBudget
   readonly #column: string
 
@@ -131,6 +136,8 @@ export class MapReader implements ValueReader {
     this.#ranges = listRanges(data)
     this.#keys = keys
     this.#values = values
+    const [key, value] = data.children[0]!.children
+    this.#entryBytes = 4 * SLOT_BYTES + heapBytes(key!.type) + heapBytes(value!.type)
     this.#budget = budget
     this.#column = column
   }
@@ -139,7 +146,7 @@ export class MapReader implements ValueReader {
     if (this.#data.isNull(index)) return null
     const start = this.#ranges.start(index)
     const length = this.#ranges.length(index)
-    this.#budget.spend(length * 2 * ELEMENT_BYTES)
+    this.#budget.spend(MAP_BYTES + length * this.#entryBytes)
     const map = new Map<unknown, unknown>()
     for (let i = start; i < start + length; i++) map.set(this.#keys.get(i), this.#values.get(i))
     if (map.size < length)
@@ -150,6 +157,26 @@ export class MapReader implements ValueReader {
   }
 }
 
+export type UnionType = Extract<DataType, { kind: 'union' }>
+
+/** The child each type id stands for, once every value is known to name one and to lie in it. */
+export function checkedChildren(data: ArrayData, { typeIds, mode }: UnionType): Int8Array {
+  const childOf = new Int8Array(256).fill(-1)
+  typeIds.forEach((id, child) => {
+    childOf[id] = child
+  })
+  for (let i = 0; i < data.length; i++) {
+    if (data.isNull(i)) continue
+    const child = childOf[data.body.bytes[data.first + i]!]!
+    if (child < 0) throw new ProtocolError('Arrow: a union value has a type id its type does not list')
+    if (mode === 'sparse') continue
+    const offset = data.body.view.getInt32(data.second + i * 4, true)
+    if (offset < 0 || offset >= data.children[child]!.length)
+      throw new ProtocolError('Arrow: a dense union points outside its child')
+  }
+  return childOf
+}
+
 /** Dense and sparse unions: the plain value of whichever child a row chooses. */
 export class UnionReader implements ValueReader {
   readonly #data: ArrayData
@@ -157,23 +184,11 @@ export class UnionReader implements ValueReader {
   readonly #childOf: Int8Array
   readonly #dense: boolean
 
-  constructor(data: ArrayData, typeIds: readonly number[], children: readonly ValueReader[], dense: boolean) {
+  constructor(data: ArrayData, type: UnionType, children: readonly ValueReader[]) {
     this.#data = data
     this.#children = children
-    this.#dense = dense
-    this.#childOf = new Int8Array(256).fill(-1)
-    typeIds.forEach((id, child) => {
-      this.#childOf[id] = child
-    })
-    for (let i = 0; i < data.length; i++) {
-      if (data.isNull(i)) continue
-      const child = this.#childOf[data.body.bytes[data.first + i]!]!
-      if (child < 0) throw new ProtocolError('Arrow: a union value has a type id its type does not list')
-      if (!dense) continue
-      const offset = data.body.view.getInt32(data.second + i * 4, true)
-      if (offset < 0 || offset >= data.children[child]!.length)
-        throw new ProtocolError('Arrow: a dense union points outside its child')
-    }
+    this.#dense = type.mode === 'dense'
+    this.#childOf = checkedChildren(data, type)
   }
 
   get(index: number): unknown {

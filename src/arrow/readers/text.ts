@@ -12,17 +12,19 @@ export class TextReader implements ValueReader {
   readonly #offsets: Int32Array | Float64Array
   readonly #nullable: boolean
   readonly #column: string
+  readonly #budget: ExpansionBudget
   /** The text of all values, to cut short ones out of; null when that would not pay. */
   readonly #text: string | null
   readonly #textStart: number
 
-  constructor(data: ArrayData, column: string) {
+  constructor(data: ArrayData, column: string, budget: ExpansionBudget) {
     this.#data = data
     this.#bytes = data.body.bytes
     this.#start = data.second
     this.#offsets = checkedOffsets(data, data.type.kind === 'largeUtf8', data.secondLength)
     this.#nullable = data.validity >= 0
     this.#column = column
+    this.#budget = budget
     this.#textStart = this.#offsets[0]!
     this.#text = sharedText(data, this.#textStart, this.#offsets[data.length]!)
   }
@@ -33,6 +35,8 @@ export class TextReader implements ValueReader {
     const end = this.#offsets[index + 1]!
     if (this.#text !== null && end - start <= MAX_CUT)
       return this.#text.slice(start - this.#textStart, end - this.#textStart)
+    // Rows may share a text, as through runs or list views, but each has its own copy of a long one.
+    if (end - start > SHORT) this.#budget.spend(end - start)
     return decodeText(this.#bytes, this.#start + start, end - start, this.#column)
   }
 }
