@@ -35,11 +35,18 @@ export function toArrowSchema(schema: Schema): arrow.Schema {
 export function withSchema(batch: arrow.RecordBatch, schema: arrow.Schema): arrow.RecordBatch {
   if (batch.schema === schema) return batch
   const children = batch.data.children.map((child, i) => child.clone(schema.fields[i]!.type))
+  return makeRecordBatch(schema, batch.numRows, children)
+}
+
+export function makeRecordBatch(
+  schema: arrow.Schema,
+  length: number,
+  children: arrow.Data[],
+): arrow.RecordBatch {
   const type = new arrow.Struct(schema.fields)
-  return new arrow.RecordBatch(
-    schema,
-    arrow.makeData({ type, length: batch.numRows, nullCount: 0, children }),
-  )
+  const batch = new arrow.RecordBatch(schema, arrow.makeData({ type, length, nullCount: 0, children }))
+  // Its constructor makes a schema of its own, in which the last of several columns of one name stands for all.
+  return Object.assign(batch, { schema })
 }
 
 /** apache-arrow wants one type object for each dictionary id of a schema. */
@@ -124,7 +131,10 @@ function toArrowType(type: DataType, column: string, known: KnownDictionaries): 
     case 'dictionary': {
       const values = known.values.get(type.id) ?? toArrowType(type.value, column, known)
       known.values.set(type.id, values)
-      const index = toArrowInt(type.index) as ConstructorParameters<typeof arrow.Dictionary>[1]
+      // With 64-bit indices apache-arrow's own lookups throw, for it does arithmetic on them.
+      const index = (
+        type.index.bitWidth === 64 ? new arrow.Int32() : toArrowInt(type.index)
+      ) as ConstructorParameters<typeof arrow.Dictionary>[1]
       return new arrow.Dictionary(values, index, Number(type.id), type.ordered)
     }
     // apache-arrow has no classes for the following; these hold the same values over the same memory.

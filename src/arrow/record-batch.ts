@@ -1,9 +1,10 @@
 import * as arrow from 'apache-arrow'
-import { toArrowSchema, unsupported } from './apache-arrow-types.ts'
+import { makeRecordBatch, toArrowSchema, unsupported } from './apache-arrow-types.ts'
 import { type ArrayData, bigint64s, checkedOffsets, fixedBitWidth, int32s } from './array-data.ts'
 import type { DecodedBatch } from './decoded-batch.ts'
-import { RunEnds } from './readers/encoded.ts'
-import { listRanges } from './readers/nested.ts'
+import type { Dictionary } from './dictionary.ts'
+import { DictionaryIndices, RunEnds } from './readers/encoded.ts'
+import { checkedChildren, listRanges } from './readers/nested.ts'
 import { checkedViews } from './readers/views.ts'
 
 /*
@@ -17,11 +18,7 @@ export function toRecordBatch(batch: DecodedBatch): arrow.RecordBatch {
   const children = batch.columns.map((column, i) =>
     toData(column, schema.fields[i]!.type, schema.names[i] as string),
   )
-  const type = new arrow.Struct(schema.fields)
-  return new arrow.RecordBatch(
-    schema,
-    arrow.makeData({ type, length: batch.rowCount, nullCount: 0, children }),
-  )
+  return makeRecordBatch(schema, batch.rowCount, children)
 }
 
 function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Data {
@@ -66,6 +63,7 @@ function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Da
       return makeData({ children: children(data, type, column) })
     case 'union':
       if (nullCount > 0) throw unsupported(column, 'union with nulls of its own')
+      checkedChildren(data, data.type)
       return makeData({
         nullBitmap: undefined,
         typeIds: bytesAt(data, data.first, length, 1),
@@ -73,12 +71,14 @@ function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Da
         children: children(data, type, column),
       })
     case 'dictionary': {
-      const values = (type as arrow.Dictionary).dictionary
-      const chunks = (data.dictionary?.chunks ?? []).map((chunk) => toData(chunk, values, column))
       const width = data.type.index.bitWidth / 8
+      const indices = new DictionaryIndices(data, data.type.index)
       return makeData({
-        data: bytesAt(data, data.first, length * width, width),
-        dictionary: chunks.length === 0 ? undefined : new arrow.Vector(chunks),
+        data:
+          width === 8
+            ? Int32Array.from({ length }, (_, i) => (data.isNull(i) ? 0 : indices.at(i)))
+            : bytesAt(data, data.first, length * width, width),
+        dictionary: dictionaryVector(data.dictionary, type as arrow.Dictionary, column),
       })
     }
     case 'runEndEncoded': {
@@ -104,6 +104,28 @@ function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Da
       return makeData({ data: bytesAt(data, data.first, Math.ceil((length * bits) / 8), alignment) })
     }
   }
+}
+
+/**
+ * The vectors made of dictionaries, with the chunks they had then. Columns and batches that share a dictionary
+ * share its vector too, as apache-arrow wants it where it writes them.
+ */
+const vectors = new WeakMap<Dictionary, { chunks: arrow.Data[]; vector: arrow.Vector }>()
+
+function dictionaryVector(
+  dictionary: Dictionary | null,
+  type: arrow.Dictionary,
+  column: string,
+): arrow.Vector | undefined {
+  if (dictionary === null || dictionary.chunks.length === 0) return undefined
+  const known = vectors.get(dictionary)
+  if (known !== undefined && known.chunks.length === dictionary.chunks.length) return known.vector
+  const chunks = known?.chunks.slice() ?? []
+  for (let i = chunks.length; i < dictionary.chunks.length; i++)
+    chunks.push(toData(dictionary.chunks[i]!, type.dictionary, column))
+  const vector = new arrow.Vector(chunks)
+  vectors.set(dictionary, { chunks, vector })
+  return vector
 }
 
 function children(data: ArrayData, type: arrow.DataType, column: string): arrow.Data[] {

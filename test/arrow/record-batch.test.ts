@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { Dictionary, LargeList, List, tableFromIPC } from 'apache-arrow'
+import { Dictionary, LargeList, List, tableFromIPC, tableToIPC } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
-import { readIpc, rowsFromIpc, toTable } from '../../src/arrow/index.ts'
+import { columnsFromRows } from '../../src/arrow/columns-from-values.ts'
+import { type DataType, readIpc, rowsFromIpc, type Schema, toTable } from '../../src/arrow/index.ts'
+import { frameIpcStream } from '../../src/arrow/ipc-writer.ts'
+import { field, NO_METADATA } from '../../src/arrow/schema.ts'
 
 function fixture(name: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(`../fixtures/arrow/${name}.arrow`, import.meta.url)))
@@ -60,6 +63,66 @@ test('bytes need no alignment and are not copied for it', async () => {
   const [utf8, , , binary] = data.children
   expect([utf8!.values.buffer, binary!.values.buffer]).toEqual([moved.buffer, moved.buffer])
   expect(utf8!.valueOffsets.buffer).not.toBe(moved.buffer)
+})
+
+test('columns of one name keep their own types and places', async () => {
+  const INT32 = { kind: 'int', bitWidth: 32, signed: true } as const
+  const schema = { fields: [field('id', INT32), field('id', { kind: 'bool' })], metadata: NO_METADATA }
+  const columns = columnsFromRows(schema, [{ id: 7, 'id:1': true }])
+  const { batches } = readIpc(Buffer.concat([...frameIpcStream(schema, [{ length: 1, columns }])]))
+  const batch = await batches[0]!.toRecordBatch()
+  expect(String(batch.schema)).toBe('Schema<{ 0: id: Int32, 1: id: Bool }>')
+  // As from another stream: an equal schema that is not the same object.
+  const table = await toTable(batches, schema)
+  expect([0, 1].map((i) => table.getChildAt(i)!.get(0))).toEqual([7, true])
+})
+
+describe('dictionaries', () => {
+  const type = (bitWidth: 8 | 64): DataType => ({
+    kind: 'dictionary',
+    id: 1n,
+    index: { kind: 'int', bitWidth, signed: true },
+    value: { kind: 'utf8' },
+    ordered: false,
+  })
+  const schemaOf = (bitWidth: 8 | 64): Schema => ({
+    fields: [field('a', type(bitWidth)), field('b', type(bitWidth))],
+    metadata: NO_METADATA,
+  })
+  /** Two columns and two batches over one dictionary. */
+  const read = (bitWidth: 8 | 64) => {
+    const schema = schemaOf(bitWidth)
+    const [a] = columnsFromRows(schema, [{ a: 'x' }, { a: 'y' }, { a: null }])
+    const batch = { length: 3, columns: [a!, a!] }
+    return readIpc(Buffer.concat([...frameIpcStream(schema, [batch, batch])]))
+  }
+
+  test.each([8, 64] as const)(
+    'with indices of %i bits can be looked up and written again',
+    async (bitWidth) => {
+      const { batches, schema } = read(bitWidth)
+      const table = await toTable(batches, schema)
+      for (const name of ['a', 'b'])
+        expect([...table.getChild(name)!]).toEqual(['x', 'y', null, 'x', 'y', null])
+      const again = readIpc(tableToIPC(table))
+      expect(again.batches.map(({ columns }) => columns[1]!.dictionary!.chunks.length)).toEqual([1, 1])
+      expect(rowsFromIpc(tableToIPC(table))).toEqual(rowsFromIpc(tableToIPC(tableFromIPC(tableToIPC(table)))))
+    },
+  )
+
+  test('do not become tables when an index points outside', async () => {
+    const { batches } = read(8)
+    const { body, first } = batches[0]!.columns[0]!
+    body.bytes[first] = 100
+    await expect(batches[0]!.toRecordBatch()).rejects.toThrow('index 100 points outside its dictionary')
+  })
+})
+
+test('unions do not become tables when a value names no member', async () => {
+  const { batches } = readIpc(fixture('unions'))
+  const { body, first } = batches[0]!.columns[0]!
+  body.bytes[first] = 100
+  await expect(batches[0]!.toRecordBatch()).rejects.toThrow('type id')
 })
 
 describe('types apache-arrow has no class for', () => {
