@@ -27,6 +27,7 @@ export class Body {
 export class ArrayData {
   readonly type: DataType
   readonly length: number
+  /** -1 when the writer did not say. */
   readonly nullCount: number
   readonly body: Body
   /** Position of the validity bitmap; -1 when every value is valid. */

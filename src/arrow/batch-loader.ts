@@ -9,6 +9,8 @@ import type { DataType, Field } from './schema.ts'
 /** Rows a batch may have when its bytes do not account for them (null columns, no columns, runs). */
 const MAX_UNBACKED_LENGTH = 1 << 22
 const MAX_LENGTH = 0x7fffffff
+/** Not in the format, but written by apache-arrow for slices of columns it never counted. */
+const UNKNOWN_NULL_COUNT = -1
 /** What a value costs a reader at least, against the limit of what a batch may expand to. */
 const VALUE_BYTES = 8
 
@@ -136,7 +138,7 @@ class BatchLoader {
       throw new LimitError(
         'Arrow batch: its arrays have more values than its bytes and maxDecompressedBytes allow',
       )
-    const nullCount = this.#buffer.size(node + 8)
+    const nullCount = this.#buffer.isMinusOne(node + 8) ? UNKNOWN_NULL_COUNT : this.#buffer.size(node + 8)
     if (nullCount > length) throw new ProtocolError(`Arrow batch: ${nullCount} nulls among ${length} values`)
     const data = new ArrayData(type, length, nullCount, this.#body, this.#validity(type, length, nullCount))
     this.#loadLayout(data, type, length)
@@ -147,7 +149,7 @@ class BatchLoader {
     if (type.kind === 'null') return -1
     if ((type.kind === 'union' || type.kind === 'runEndEncoded') && !this.#isV4) return -1
     this.#take()
-    if (nullCount === 0) return -1
+    if (nullCount === 0 || (nullCount === UNKNOWN_NULL_COUNT && this.#length === 0)) return -1
     if (this.#length * 8 < length) throw tooShort(type, 'validity bitmap', length)
     return this.#position
   }

@@ -104,6 +104,10 @@ export class FlatBuffer {
     return high * 4294967296 + this.uint32(position)
   }
 
+  isMinusOne(position: number): boolean {
+    return this.int32(position) === -1 && this.int32(position + 4) === -1
+  }
+
   uint16(position: number): number {
     this.#check(position, 2)
     const { bytes } = this

@@ -22,7 +22,8 @@ export function toRecordBatch(batch: DecodedBatch): arrow.RecordBatch {
 }
 
 function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Data {
-  const { length, nullCount, body } = data
+  const { length, body } = data
+  const nullCount = data.validity < 0 ? 0 : data.nullCount
   const nullBitmap = data.validity < 0 ? undefined : bytesAt(data, data.validity, Math.ceil(length / 8), 1)
   const makeData = (parts: object) =>
     arrow.makeData({
@@ -34,7 +35,7 @@ function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Da
     } as never) as unknown as arrow.Data
   switch (data.type.kind) {
     case 'null':
-      return makeData({})
+      return makeData({ nullCount: length })
     case 'utf8':
     case 'binary':
     case 'largeUtf8':
@@ -62,7 +63,7 @@ function toData(data: ArrayData, type: arrow.DataType, column: string): arrow.Da
     case 'struct':
       return makeData({ children: children(data, type, column) })
     case 'union':
-      if (nullCount > 0) throw unsupported(column, 'union with nulls of its own')
+      if (data.validity >= 0) throw unsupported(column, 'union with nulls of its own')
       checkedChildren(data, data.type)
       return makeData({
         nullBitmap: undefined,

@@ -1,6 +1,7 @@
 import {
   Float64,
   Int64,
+  Null,
   Table,
   TimestampMicrosecond,
   tableFromIPC,
@@ -42,6 +43,23 @@ describe.each(['stream', 'file'] as const)('an IPC %s', (format) => {
         .map((row) => row.toJSON()),
     )
   })
+})
+
+test('columns whose nulls were never counted are read, and make tables', async () => {
+  const whole = new Table({
+    nothing: vectorFromArray([null, null, null], new Null()),
+    size: vectorFromArray([1n, null, 3n], new Int64()),
+  })
+  const bytes = tableToIPC(whole.slice(1), 'stream')
+  const rows = [
+    { nothing: null, size: null },
+    { nothing: null, size: 3n },
+  ]
+  expect(rowsFromIpc(bytes)).toEqual(rows)
+  const { batches, schema } = readIpc(bytes)
+  const table = await toTable(batches, schema)
+  expect(table.toArray().map((row) => row.toJSON())).toEqual(rows)
+  expect(table.getChild('nothing')!.nullCount).toBe(2)
 })
 
 test('no batches make an empty table with the schema', async () => {

@@ -450,9 +450,7 @@ describe('hostile messages', () => {
   })
 
   test('a file whose batches overlap is refused', () => {
-    const bytes = new Uint8Array(
-      readFileSync(new URL('../fixtures/arrow/file-lz4.arrow', import.meta.url)),
-    )
+    const bytes = new Uint8Array(readFileSync(new URL('../fixtures/arrow/file-lz4.arrow', import.meta.url)))
     const batches = readIpc(bytes).batches.length
     const end = bytes.length - 10
     const footer = bytes.subarray(end - new DataView(bytes.buffer, end, 4).getInt32(0, true), end)
