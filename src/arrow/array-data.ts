@@ -54,6 +54,11 @@ export class ArrayData {
     this.validity = validity
   }
 
+  refersTo(dictionary: Dictionary): void {
+    this.dictionary = dictionary
+    this.dictionaryLength = dictionary.length
+  }
+
   isNull(index: number): boolean {
     return this.validity >= 0 && (this.body.bytes[this.validity + (index >> 3)]! & (1 << (index & 7))) === 0
   }

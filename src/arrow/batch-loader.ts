@@ -23,6 +23,7 @@ export interface LoadedBatch {
 /**
  * Lays a RecordBatch table (Message.fbs) over its body, following the fields' types depth first.
  * @param table position of the RecordBatch table: a message's own header, or a dictionary batch's data
+ * @param unresolved takes the arrays of a dictionary batch whose own dictionary has not come yet
  */
 export function loadBatch(
   message: Message,
@@ -31,8 +32,9 @@ export function loadBatch(
   bodyBytes: Uint8Array,
   dictionaries: ReadonlyMap<bigint, Dictionary>,
   maxDecompressedBytes: number,
+  unresolved: ArrayData[] | null = null,
 ): LoadedBatch {
-  const loader = new BatchLoader(message, table, bodyBytes, dictionaries, maxDecompressedBytes)
+  const loader = new BatchLoader(message, table, bodyBytes, dictionaries, maxDecompressedBytes, unresolved)
   const length = loader.checkedLength(message.buffer.sizeField(table, 0))
   const columns: ArrayData[] = []
   for (const field of fields) {
@@ -51,6 +53,7 @@ class BatchLoader {
   readonly #buffer: FlatBuffer
   readonly #body: Body
   readonly #dictionaries: ReadonlyMap<bigint, Dictionary>
+  readonly #unresolved: ArrayData[] | null
   readonly #isV4: boolean
   readonly #nodes: number
   readonly #nodeCount: number
@@ -78,10 +81,12 @@ class BatchLoader {
     bodyBytes: Uint8Array,
     dictionaries: ReadonlyMap<bigint, Dictionary>,
     maxDecompressedBytes: number,
+    unresolved: ArrayData[] | null,
   ) {
     const { buffer } = message
     this.#buffer = buffer
     this.#dictionaries = dictionaries
+    this.#unresolved = unresolved
     this.#isV4 = message.version === METADATA_V4
     this.#nodes = buffer.vector(table, 1, 16)
     this.#nodeCount = buffer.vectorLength(this.#nodes)
@@ -211,17 +216,19 @@ class BatchLoader {
       case 'dictionary': {
         this.#takeFirst(data, (length * type.index.bitWidth) / 8)
         const dictionary = this.#dictionaries.get(type.id)
-        if (dictionary !== undefined) {
-          data.dictionary = dictionary
-          data.dictionaryLength = dictionary.length
-        } else if (data.nullCount < length) {
-          throw new ProtocolError(`Arrow batch: dictionary ${type.id} was never sent`)
-        }
+        if (dictionary !== undefined) data.refersTo(dictionary)
+        else if (data.nullCount < length) this.#missing(data, type.id)
         break
       }
       default:
         this.#takeFirst(data, Math.ceil((length * fixedBitWidth(type)) / 8))
     }
+  }
+
+  /** A dictionary may come before those its own values refer to; a batch may not. */
+  #missing(data: ArrayData, id: bigint): void {
+    if (this.#unresolved === null) throw new ProtocolError(`Arrow batch: dictionary ${id} was never sent`)
+    this.#unresolved.push(data)
   }
 
   #children(fields: readonly Field[], minLength: number): ArrayData[] {

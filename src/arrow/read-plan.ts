@@ -17,6 +17,8 @@ export class ReadPlan {
   readonly factories: readonly ReaderFactory[]
   /** Value types of the schema's dictionaries, by id. */
   readonly dictionaryTypes: ReadonlyMap<bigint, DataType>
+  /** Ids of dictionaries that several fields refer to. */
+  readonly sharedDictionaries: ReadonlySet<bigint>
   #append: RowAppender
   #rowsUntilGenerated = GENERATE_AFTER_ROWS
 
@@ -25,8 +27,10 @@ export class ReadPlan {
     this.keys = rowKeys(schema.fields)
     this.factories = schema.fields.map((field, i) => readerFactory(field.type, values, this.keys[i]!))
     const dictionaryTypes = new Map<bigint, DataType>()
-    for (const field of schema.fields) collectDictionaries(field.type, dictionaryTypes)
+    const shared = new Set<bigint>()
+    for (const field of schema.fields) collectDictionaries(field.type, dictionaryTypes, shared)
     this.dictionaryTypes = dictionaryTypes
+    this.sharedDictionaries = shared
     this.#append = rowAppenderFromClosures(this.keys)
   }
 
@@ -73,28 +77,29 @@ function sameChoices(a: ValueOptions, b: ValueOptions): boolean {
   return a.int64 === b.int64 && a.decimal === b.decimal && a.timestamp === b.timestamp
 }
 
-function collectDictionaries(type: DataType, found: Map<bigint, DataType>): void {
+function collectDictionaries(type: DataType, found: Map<bigint, DataType>, shared: Set<bigint>): void {
   switch (type.kind) {
     case 'dictionary':
+      if (found.has(type.id)) shared.add(type.id)
       found.set(type.id, type.value)
-      collectDictionaries(type.value, found)
+      collectDictionaries(type.value, found, shared)
       break
     case 'struct':
     case 'union':
-      for (const child of type.children) collectDictionaries(child.type, found)
+      for (const child of type.children) collectDictionaries(child.type, found, shared)
       break
     case 'list':
     case 'largeList':
     case 'listView':
     case 'largeListView':
     case 'fixedSizeList':
-      collectDictionaries(type.child.type, found)
+      collectDictionaries(type.child.type, found, shared)
       break
     case 'map':
-      collectDictionaries((type.entries as Field).type, found)
+      collectDictionaries((type.entries as Field).type, found, shared)
       break
     case 'runEndEncoded':
-      collectDictionaries(type.values.type, found)
+      collectDictionaries(type.values.type, found, shared)
       break
     default:
   }

@@ -1,10 +1,11 @@
-import { LimitError, ProtocolError } from '../errors.ts'
+import { ProtocolError } from '../errors.ts'
 import { loadBatch } from './batch-loader.ts'
 import { DecodedBatch } from './decoded-batch.ts'
-import { Dictionary } from './dictionary.ts'
-import { MESSAGE_DICTIONARY_BATCH, MESSAGE_SCHEMA, type Message, readMessage } from './message.ts'
+import { Dictionaries } from './dictionaries.ts'
+import type { Dictionary } from './dictionary.ts'
+import { MESSAGE_DICTIONARY_BATCH, MESSAGE_SCHEMA, readMessage } from './message.ts'
 import { planFor, ReadPlan } from './read-plan.ts'
-import { field, type Schema } from './schema.ts'
+import type { Schema } from './schema.ts'
 import { ExpansionBudget } from './value-reader.ts'
 import type { ValueOptions } from './values-options.ts'
 
@@ -30,8 +31,7 @@ export class StreamDecoder {
   readonly #maxBytes: number
   readonly #budget: ExpansionBudget
   /** Made with the first dictionary: most streams have none. */
-  #dictionaries: Map<bigint, Dictionary> | null = null
-  #dictionaryBytes = 0
+  #dictionaries: Dictionaries | null = null
   #plan: ReadPlan | null = null
 
   constructor(options: StreamDecoderOptions = {}) {
@@ -61,7 +61,8 @@ export class StreamDecoder {
     if (message.bodyLength > body.length)
       throw new ProtocolError(`Arrow message: ${body.length} of ${message.bodyLength} body bytes arrived`)
     if (message.kind === MESSAGE_DICTIONARY_BATCH) {
-      this.#addDictionary(this.#plan, message, body)
+      this.#dictionaries ??= new Dictionaries(this.#maxBytes)
+      this.#dictionaries.add(this.#plan, message, body)
       return null
     }
     const { schema } = this.#plan
@@ -70,7 +71,7 @@ export class StreamDecoder {
       message.header,
       schema.fields,
       body,
-      this.#dictionaries ?? NO_DICTIONARIES,
+      this.#dictionaries?.forBatch() ?? NO_DICTIONARIES,
       this.#maxBytes,
     )
     return new DecodedBatch(this.#plan, length, columns, this.#budget)
@@ -84,39 +85,5 @@ export class StreamDecoder {
   #begin(plan: ReadPlan): void {
     this.#plan = plan
     this.#dictionaries = null
-    this.#dictionaryBytes = 0
-  }
-
-  #addDictionary(plan: ReadPlan, message: Message, body: Uint8Array): void {
-    const { buffer, header } = message
-    const id = buffer.bigint64Field(header, 0)
-    const type = plan.dictionaryTypes.get(id)
-    if (type === undefined)
-      throw new ProtocolError(`Arrow: dictionary ${id} belongs to no field of the schema`)
-    const table = buffer.table(header, 1)
-    if (table === 0) throw new ProtocolError(`Arrow: dictionary ${id} has no data`)
-    this.#dictionaries ??= new Map()
-    const { columns } = loadBatch(
-      message,
-      table,
-      [field(`dictionary ${id}`, type)],
-      body,
-      this.#dictionaries,
-      this.#maxBytes,
-    )
-    const values = columns[0]!
-    const isDelta = buffer.boolean(header, 2)
-    let dictionary = this.#dictionaries.get(id)
-    this.#dictionaryBytes -= dictionary?.byteLength ?? 0
-    if (dictionary === undefined || !isDelta) {
-      dictionary = new Dictionary(type)
-      this.#dictionaries.set(id, dictionary)
-    }
-    dictionary.append(values)
-    this.#dictionaryBytes += dictionary.byteLength
-    if (this.#dictionaryBytes > this.#maxBytes)
-      throw new LimitError(
-        `Arrow: dictionaries take more than ${this.#maxBytes} bytes (maxDecompressedBytes)`,
-      )
   }
 }
