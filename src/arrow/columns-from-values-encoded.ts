@@ -1,9 +1,13 @@
 import { RowValidationError } from '../errors.ts'
 import type { ColumnData } from './column-data.ts'
+import { halfFloatBits } from './columns-from-values-scalars.ts'
+import { halfToNumber } from './readers/number.ts'
 import type { DataType, Field } from './schema.ts'
 import { field } from './schema.ts'
 import { typeName } from './type-name.ts'
 import { type ColumnSource, type EncodeColumn, invalidValue, type Locate } from './values-walk.ts'
+
+const NEGATIVE_ZERO = Symbol('-0')
 
 /** A dictionary of the distinct values, in order of appearance, and indices into it. */
 export function dictionaryColumn(
@@ -14,10 +18,12 @@ export function dictionaryColumn(
   const firstUse: number[] = []
   const indices = values.map((value, i) => {
     if (value === null || value === undefined) return 0
-    let index = seen.get(value)
+    // A Map does not tell zeros by their sign.
+    const key = Object.is(value, -0) ? NEGATIVE_ZERO : value
+    let index = seen.get(key)
     if (index === undefined) {
       index = firstUse.length
-      seen.set(value, index)
+      seen.set(key, index)
       firstUse.push(i)
     }
     return index
@@ -86,13 +92,57 @@ export function unionColumn(
 function chooseChild(encode: EncodeColumn, children: readonly Field[], value: unknown, at: Locate): number {
   const fitting = children.flatMap((child, i) => (fits(encode, child, value) ? [i] : []))
   if (fitting.length === 0) throw invalidValue(at(0), value, 'fits none of the types of the union')
-  return fitting.find((i) => NATURAL_KINDS[typeof value]?.includes(children[i].type.kind)) ?? fitting[0]
+  const exact = fitting.filter((i) => !rounds(children[i].type, value))
+  const natural = exact.filter((i) => isNatural(children[i].type, value))
+  return natural.find((i) => !isTextForm(children[i].type)) ?? natural[0] ?? exact[0] ?? fitting[0]
 }
 
-const NATURAL_KINDS: Partial<Record<string, ReadonlyArray<DataType['kind']>>> = {
-  string: ['utf8', 'largeUtf8', 'utf8View'],
-  number: ['int', 'float'],
-  bigint: ['int'],
+/** Whether a value would be rounded to a narrower float. */
+function rounds(type: DataType, value: unknown): boolean {
+  if (type.kind === 'dictionary') return rounds(type.value, value)
+  if (type.kind === 'runEndEncoded') return rounds(type.values.type, value)
+  if (type.kind !== 'float' || type.bitWidth === 64 || typeof value !== 'number') return false
+  return !Object.is(type.bitWidth === 32 ? Math.fround(value) : halfToNumber(halfFloatBits(value)), value)
+}
+
+/** Whether reading a type gives values of this JavaScript type. */
+function isNatural(type: DataType, value: unknown): boolean {
+  switch (type.kind) {
+    case 'dictionary':
+      return isNatural(type.value, value)
+    case 'runEndEncoded':
+      return isNatural(type.values.type, value)
+    case 'int':
+      return typeof value === (type.bitWidth === 64 ? 'bigint' : 'number') && !Object.is(value, -0)
+    case 'float':
+      return typeof value === 'number'
+    case 'duration':
+      return typeof value === 'bigint'
+    case 'utf8':
+    case 'largeUtf8':
+    case 'utf8View':
+    case 'decimal':
+    case 'date':
+    case 'time':
+      return typeof value === 'string'
+    case 'timestamp':
+      return value instanceof Date
+    case 'list':
+    case 'largeList':
+    case 'listView':
+    case 'largeListView':
+    case 'fixedSizeList':
+      return Array.isArray(value)
+    case 'map':
+      return value instanceof Map
+    default:
+      return false
+  }
+}
+
+/** Whether reading a type gives text that may not be the text that was written: `1.50` for `1.5`. */
+function isTextForm(type: DataType): boolean {
+  return type.kind === 'decimal' || type.kind === 'date' || type.kind === 'time'
 }
 
 function fits(encode: EncodeColumn, child: Field, value: unknown): boolean {

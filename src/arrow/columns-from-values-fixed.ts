@@ -8,7 +8,7 @@ import {
   intOf,
   smallIntOf,
 } from './columns-from-values-scalars.ts'
-import { daysOf, timeOf, timestampOf } from './columns-from-values-temporal.ts'
+import { dateMillisecondsOf, daysOf, timeOf, timestampOf } from './columns-from-values-temporal.ts'
 import type { DataType } from './schema.ts'
 import { UnfitValue } from './unfit-value.ts'
 import { forEachValue, type Locate } from './values-walk.ts'
@@ -41,21 +41,25 @@ export function fixedWidthBuffer(type: DataType, values: readonly unknown[], at:
     }
     case 'float':
       if (type.bitWidth === 16)
-        return numbers(new Uint16Array(count), (value) => halfFloatBits(floatOf(value)))
-      return numbers(type.bitWidth === 32 ? new Float32Array(count) : new Float64Array(count), floatOf)
+        return numbers(new Uint16Array(count), (value) => halfFloatBits(floatOf(value, 16)))
+      if (type.bitWidth === 32) return numbers(new Float32Array(count), (value) => floatOf(value, 32))
+      return numbers(new Float64Array(count), (value) => floatOf(value, 64))
     case 'decimal':
-      return words(values, at, type.bitWidth, (value) => decimalOf(value, type))
+      return words(values, at, type.bitWidth, (value) => fitted(decimalOf(value, type), type.bitWidth))
     case 'date':
-      if (type.unit === 'day') return numbers(new Int32Array(count), daysOf)
-      return bigints(new BigInt64Array(count), (value) => BigInt(daysOf(value)) * 86_400_000n)
+      if (type.unit === 'day')
+        return numbers(new Int32Array(count), (value) => Number(fitted(BigInt(daysOf(value)), 32)))
+      return bigints(new BigInt64Array(count), (value) => fitted(dateMillisecondsOf(value), 64))
     case 'time':
       if (type.bitWidth === 32)
         return numbers(new Int32Array(count), (value) => Number(timeOf(value, type.unit)))
       return bigints(new BigInt64Array(count), (value) => timeOf(value, type.unit))
     case 'timestamp':
-      return bigints(new BigInt64Array(count), (value) => long(timestampOf(value, type.unit, type.timezone)))
+      return bigints(new BigInt64Array(count), (value) =>
+        fitted(timestampOf(value, type.unit, type.timezone), 64),
+      )
     case 'duration':
-      return bigints(new BigInt64Array(count), (value) => long(integerOf(value)))
+      return bigints(new BigInt64Array(count), (value) => fitted(integerOf(value), 64))
     case 'interval':
       return intervals(type.unit, values, at)
     case 'fixedSizeBinary': {
@@ -91,8 +95,9 @@ function bytesUnder(array: NumberArray | BigIntArray): Uint8Array {
   return new Uint8Array(array.buffer)
 }
 
-function long(value: bigint): bigint {
-  if (BigInt.asIntN(64, value) !== value) throw new UnfitValue('is out of range')
+/** What a signed integer of that width holds. */
+function fitted(value: bigint, bitWidth: number): bigint {
+  if (BigInt.asIntN(bitWidth, value) !== value) throw new UnfitValue('is out of range')
   return value
 }
 

@@ -6,6 +6,7 @@ import {
   type ColumnSource,
   type EncodeColumn,
   forEachValue,
+  isRecord,
   type Locate,
   propertyReader,
 } from './values-walk.ts'
@@ -68,8 +69,8 @@ export function structColumn(
   const keys = rowKeys(type.children)
   const known = new Set(keys)
   forEachValue(values, at, (value) => {
-    if (typeof value !== 'object' || Array.isArray(value)) throw new UnfitValue('is not an object')
-    for (const name of Object.keys(value as object)) {
+    if (!isRecord(value)) throw new UnfitValue('is not an object with the properties of the struct')
+    for (const name of Object.keys(value)) {
       if (!known.has(name))
         throw new UnfitValue(`has a property ${JSON.stringify(name)} that the struct lacks`)
     }
@@ -152,7 +153,7 @@ function arrayOf(value: unknown): ArrayLike<unknown> {
 
 function entriesOf(value: unknown): Iterable<unknown> {
   if (value instanceof Map || Array.isArray(value)) return value
-  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) return Object.entries(value)
+  if (isRecord(value)) return Object.entries(value)
   throw new UnfitValue('is neither a Map nor an object nor an array of [key, value]')
 }
 

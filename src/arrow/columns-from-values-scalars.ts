@@ -1,5 +1,6 @@
 import type { DataType, IntType } from './schema.ts'
 import { UnfitValue } from './unfit-value.ts'
+import { isRecord } from './values-walk.ts'
 
 /** Single JavaScript values to the numbers Arrow stores. Each is exact or throws `UnfitValue`. */
 
@@ -37,14 +38,25 @@ export function smallIntOf(value: unknown, type: IntType): number {
   return value
 }
 
+/** From here on a number rounds to infinity. */
+const FLOAT_LIMIT = { 16: 65_520, 32: 2 ** 128 - 2 ** 103, 64: Infinity } as const
+
 /** A float; narrower ones are rounded to the nearest as usual, bigints must survive exactly. */
-export function floatOf(value: unknown): number {
-  if (typeof value === 'number') return value
-  if (typeof value === 'bigint') {
-    if (BigInt(Number(value)) !== value) throw new UnfitValue('has more digits than a float holds')
-    return Number(value)
-  }
-  throw new UnfitValue('is not a number')
+export function floatOf(value: unknown, bitWidth: 16 | 32 | 64): number {
+  if (typeof value !== 'number' && typeof value !== 'bigint') throw new UnfitValue('is not a number')
+  const float = Number(value)
+  if (Number.isFinite(float) && Math.abs(float) >= FLOAT_LIMIT[bitWidth])
+    throw new UnfitValue('is out of range')
+  if (typeof value === 'bigint' && !isExact(value, bitWidth))
+    throw new UnfitValue('has more digits than a float holds')
+  return float
+}
+
+function isExact(value: bigint, bitWidth: 16 | 32 | 64): boolean {
+  const digits = { 16: 11, 32: 24, 64: 53 }[bitWidth]
+  const magnitude = value < 0n ? -value : value
+  const excess = magnitude.toString(2).length - digits
+  return excess <= 0 || (magnitude >> BigInt(excess)) << BigInt(excess) === magnitude
 }
 
 /** The bits of the half-precision float nearest to `value`, ties to even. */
@@ -98,9 +110,12 @@ function shift(digits: string, power: number): bigint {
   return value / divisor
 }
 
+const INTERVAL_PARTS = ['months', 'days', 'nanoseconds']
+
 /** The value of an interval object in the units of its three parts. */
 export function intervalOf(value: unknown): { months: number; days: number; nanoseconds: bigint } {
-  if (typeof value !== 'object' || value === null) {
+  const names = isRecord(value) ? Object.keys(value) : []
+  if (names.length === 0 || names.some((name) => !INTERVAL_PARTS.includes(name))) {
     throw new UnfitValue('is not an interval { months, days, nanoseconds }')
   }
   const { months = 0, days = 0, nanoseconds = 0n } = value as Record<string, unknown>

@@ -22,6 +22,12 @@ export function daysOf(value: unknown): number {
   return parseDays(value)
 }
 
+/** The same in milliseconds, for Date64: a time of day is kept where the text has one, as reading gives it. */
+export function dateMillisecondsOf(value: unknown): bigint {
+  if (typeof value === 'string' && TIMESTAMP.test(value)) return timestampOf(value, 'millisecond', 'UTC')
+  return BigInt(daysOf(value)) * 86_400_000n
+}
+
 function parseDays(text: string): number {
   const days = parseDate(text)
   if (days === null) throw new UnfitValue("is not a day of the form 'YYYY-MM-DD'")

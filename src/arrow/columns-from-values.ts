@@ -6,7 +6,7 @@ import { fixedSizeListColumn, listColumn, mapColumn, structColumn } from './colu
 import { rowKeys } from './row-keys.ts'
 import type { Field, Schema } from './schema.ts'
 import { typeName } from './type-name.ts'
-import { invalidValue, type Locate, propertyReader } from './values-walk.ts'
+import { invalidValue, isRecord, type Locate, propertyReader } from './values-walk.ts'
 
 /**
  * Rows as Arrow columns of a given schema. Values take the forms in which this package reads a column
@@ -92,7 +92,7 @@ export function columnFromValues(field: Field, values: readonly unknown[], at: L
 }
 
 function checkNames(row: unknown, names: ReadonlySet<string>, index: number): void {
-  if (typeof row !== 'object' || row === null || Array.isArray(row)) {
+  if (!isRecord(row)) {
     throw invalidValue(
       { row: index, column: '' },
       row,
@@ -101,10 +101,9 @@ function checkNames(row: unknown, names: ReadonlySet<string>, index: number): vo
   }
   for (const name of Object.keys(row)) {
     if (names.has(name)) continue
-    const value = (row as Record<string, unknown>)[name]
     throw invalidValue(
       { row: index, column: name },
-      value,
+      row[name],
       `has no column; there are ${[...names].join(', ')}`,
     )
   }

@@ -43,7 +43,7 @@ function spelling(type: DataType, value: unknown): string {
     case 'int':
       return integerText(value, type)
     case 'float':
-      return floatText(floatOf(value), type.bitWidth)
+      return floatText(floatOf(value, type.bitWidth), type.bitWidth)
     default:
       throw new UnfitValue(
         `is ${typeName(type)}, and HTTP carries only null, booleans, 64-bit integers, floats and text. ` +

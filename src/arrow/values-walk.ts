@@ -18,6 +18,17 @@ export interface ColumnSource {
   readonly encode: EncodeColumn
 }
 
+/** An object whose content is its properties: that of the others would be missed without a word. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Map || value instanceof Set || value instanceof Date) &&
+    !(ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
+  )
+}
+
 /** Reads a property of a row as data: what every object inherits is not there unless the row has it itself. */
 export function propertyReader(name: string): (row: unknown) => unknown {
   if (name in Object.prototype) {
