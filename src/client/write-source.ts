@@ -1,5 +1,5 @@
 import type { RecordBatch, Table } from 'apache-arrow'
-import { rowsFromIpc } from '../arrow/ipc-stream.ts'
+import { type ForeignBatch, rowsFromArrow } from '../arrow/from-apache-arrow.ts'
 import { AbortError, ParameterError } from '../errors.ts'
 import type { Row } from './result.ts'
 
@@ -18,7 +18,7 @@ export async function* rowGroups(
   stop: AbortSignal,
 ): AsyncGenerator<readonly Row[] | null, void, undefined> {
   if (isTable(source)) {
-    for (const batch of source.batches) yield await rowsOfBatch(batch)
+    for (const batch of source.batches) yield rowsFromArrow(batch as unknown as ForeignBatch)
     return
   }
   if (isRowArray(source)) {
@@ -29,7 +29,7 @@ export async function* rowGroups(
     yield* patiently((source as AsyncIterable<WriteItem>)[Symbol.asyncIterator](), idleMs, stop)
     return
   }
-  for (const item of source as Iterable<WriteItem>) yield await rowsOf(item)
+  for (const item of source as Iterable<WriteItem>) yield rowsOf(item)
 }
 
 /** Rows that can be checked before any is sent; an array of batches or groups is taken one by one instead. */
@@ -68,7 +68,7 @@ async function* patiently(
         ended = true
         return
       }
-      yield await rowsOf(result.value)
+      yield rowsOf(result.value)
       next = iterator.next()
     }
   } finally {
@@ -96,9 +96,9 @@ function within<T>(promise: Promise<T>, idleMs: number, stop: AbortSignal): Prom
   })
 }
 
-async function rowsOf(item: WriteItem): Promise<readonly Row[]> {
+function rowsOf(item: WriteItem): readonly Row[] {
   if (Array.isArray(item)) return item
-  return isRecordBatch(item) ? rowsOfBatch(item) : [item as Row]
+  return isRecordBatch(item) ? rowsFromArrow(item as unknown as ForeignBatch) : [item as Row]
 }
 
 /** By shape: the application may have another copy of apache-arrow than this package. */
@@ -113,10 +113,4 @@ function isRecordBatch(value: unknown): value is RecordBatch {
     numCols?: unknown
   }
   return typeof numCols === 'number' && typeof data === 'object' && Array.isArray(schema?.fields)
-}
-
-/** Through IPC, whose bytes our reader turns into exact values of the kind the writer takes. */
-async function rowsOfBatch(batch: RecordBatch): Promise<Row[]> {
-  const { Table, tableToIPC } = await import('apache-arrow')
-  return rowsFromIpc(tableToIPC(new Table([batch]), 'stream'))
 }
