@@ -263,3 +263,21 @@ describe('durations and intervals', () => {
     expect(read).toThrow(ProtocolError)
   })
 })
+
+describe('timestamps as plain dates', () => {
+  const read = (text: string) =>
+    jsonReader(
+      { kind: 'timestamp', unit: 'microsecond', timezone: null },
+      { timestamp: 'date' },
+      'at',
+    )(cursor(`"${text}"`))
+
+  it('drop what lies below a millisecond', () => {
+    expect(read('2024-05-01T12:00:00.123456')).toEqual(new Date('2024-05-01T12:00:00.123Z'))
+  })
+  it('are refused beyond the years of a Date', () => {
+    expect(() => read('+294247-01-10T04:00:54.775807')).toThrow(
+      /"at": \+294247-01-10T04:00:54.775807Z is beyond/,
+    )
+  })
+})
