@@ -1,6 +1,8 @@
 import { formatFlightAddress } from '../address.ts'
 import type { Endpoint } from '../discovery/discover.ts'
-import { AbortError, DiscoveryError, QueryError, type SidecarError } from '../errors.ts'
+import { sleep } from '../discovery/sleep.ts'
+import { startAdvice } from '../discovery/start-advice.ts'
+import { DiscoveryError, QueryError, type SidecarError } from '../errors.ts'
 import type { FlightSource } from '../flight/flight-source.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { FlightAddress } from '../transport/transport.ts'
@@ -42,7 +44,7 @@ export async function openFlight(options: ResolvedOptions, endpoint: Endpoint): 
     }
     throw new DiscoveryError(
       `No Flight server found.\n  ${candidate.url} (${candidate.from}): ${candidate.outcome}\n` +
-        'Check the address and that the runtime runs there; startTimeoutMs waits for one that is still starting',
+        `Check the address and that the runtime runs there; ${startAdvice(options.startTimeoutMs)}`,
       [candidate],
       { cause: failure },
     )
@@ -73,18 +75,18 @@ async function connectUntil(source: FlightSource, options: ResolvedOptions, star
   const { signal } = options
   const deadline = performance.now() + startTimeoutMs
   for (let pause = 20; ; pause = Math.min(pause * 2, 500)) {
-    if (signal?.aborted)
-      throw new AbortError('Connecting was aborted by its signal', { cause: signal.reason })
     try {
       return await source.connect({ signal })
     } catch (error) {
-      if (!mayComeUp(error as SidecarError) || performance.now() + pause > deadline) throw error
-      await new Promise((resolve) => setTimeout(resolve, pause))
+      const left = deadline - performance.now()
+      if (!mayComeUp(error as SidecarError) || left <= 0) throw error
+      await sleep(Math.min(pause, left), signal)
     }
   }
 }
 
-/** Nothing listens yet, or what does cannot serve yet. */
+/** Nothing listens yet, or only a proxy whose server is not there yet, or what does cannot serve yet. */
 function mayComeUp(error: SidecarError): boolean {
-  return error.code === 'CONNECTION_FAILED' || (error instanceof QueryError && error.transient)
+  if (error.code === 'CONNECTION_FAILED' || error.code === 'CONNECTION_LOST') return true
+  return error instanceof QueryError && error.transient
 }

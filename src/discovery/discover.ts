@@ -1,16 +1,12 @@
 import { formatFlightAddress, formatHttpAddress, type HttpAddress } from '../address.ts'
-import {
-  AbortError,
-  AuthenticationError,
-  type CandidateReport,
-  DiscoveryError,
-  NotReadyError,
-} from '../errors.ts'
+import { AuthenticationError, type CandidateReport, DiscoveryError, NotReadyError } from '../errors.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { FlightAddress } from '../transport/transport.ts'
 import { type HttpCandidate, httpCandidates, learntFlightAddress, WELL_KNOWN_FLIGHT } from './candidates.ts'
 import { type Identity, identify, inWords, readReadiness } from './identify.ts'
 import { probeRequest } from './probe-request.ts'
+import { sleep } from './sleep.ts'
+import { startAdvice } from './start-advice.ts'
 import { listens } from './tcp-probe.ts'
 
 /** Where the runtime is and why this package thinks so. */
@@ -69,8 +65,9 @@ async function searchUntil(options: ResolvedOptions, deadline: number) {
       return { candidate: candidates[found], identity: identities[found] as Runtime, reports }
     }
     const mayStart = identities.some((identity) => identity.kind === 'nothing' && identity.refused)
-    if (!mayStart || performance.now() + pause > deadline) throw await notFound(options, reports)
-    await sleep(pause, options.signal)
+    const left = deadline - performance.now()
+    if (!mayStart || left <= 0) throw await notFound(options, reports)
+    await sleep(Math.min(pause, left), options.signal)
   }
 }
 
@@ -194,22 +191,6 @@ async function notFound(options: ResolvedOptions, reports: CandidateReport[]): P
     options.http === null
       ? 'Start the runtime (`spice run`, or `npx spice-sidecar serve` for the embedded one), ' +
         'or say where it is: connect({ httpUrl }), SPICE_HTTP_URL'
-      : `Check ${options.http.from} and that the runtime runs there; ` +
-        'startTimeoutMs waits for one that is still starting'
+      : `Check ${options.http.from} and that the runtime runs there; ${startAdvice(options.startTimeoutMs)}`
   return new DiscoveryError(`No Spice runtime found.\n${lines.join('\n')}\n${advice}`, candidates)
-}
-
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer)
-      reject(new AbortError('Connecting was aborted by its signal', { cause: signal?.reason }))
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort)
-      resolve()
-    }, ms)
-    if (signal?.aborted) abort()
-    else signal?.addEventListener('abort', abort, { once: true })
-  })
 }

@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { RequestOptions } from 'node:https'
 import { bracketed, type HttpAddress } from '../address.ts'
 import { AbortError } from '../errors.ts'
+import { explainTlsFailure } from '../transport/socket-failure.ts'
 import type { TlsOptions } from '../transport/transport.ts'
 
 /** What one GET brought: an answer, or why there was none. */
@@ -52,7 +53,7 @@ export async function probeRequest(
       options.timeoutMs,
     )
     const fail = (error: NodeJS.ErrnoException) =>
-      settle({ answered: false, problem: describe(error), refused: isRefusal(error) })
+      settle({ answered: false, problem: describe(error, address.secure), refused: isRefusal(error) })
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
       request = http.get(
@@ -96,7 +97,9 @@ function readBody(
   response.on('error', fail)
 }
 
-function describe(error: NodeJS.ErrnoException): string {
+function describe(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, secure: boolean): string {
+  const inTls = secure ? explainTlsFailure(error, 'http://') : undefined
+  if (inTls !== undefined) return inTls
   switch (error.code) {
     case 'ECONNREFUSED':
       return 'connection refused'
@@ -105,11 +108,22 @@ function describe(error: NodeJS.ErrnoException): string {
       return 'host name not found'
     case 'ECONNRESET':
     case 'EPIPE':
-      return 'the connection was closed without an answer'
+      return `the connection was closed without an answer${secure ? '' : '; does it want TLS (https://)?'}`
     default:
-      if (error.code?.startsWith('HPE_')) return `answers, but not in HTTP (${error.message})`
+      if (error.code?.startsWith('HPE_')) return notHttp(error.rawPacket, error.message)
       return error.code ? `${error.code}: ${error.message}` : error.message
   }
+}
+
+/** Names what speaks instead of HTTP/1, as far as its first bytes tell. */
+function notHttp(firstBytes: Buffer | undefined, problem: string): string {
+  const [first, second, , frameType] = firstBytes ?? []
+  if (first === 0x15 && second === 0x03) return 'speaks TLS; write https://'
+  // A SETTINGS frame, with which every HTTP/2 server begins.
+  if (first === 0 && second === 0 && frameType === 4) {
+    return 'answers in HTTP/2, but not in HTTP/1; a Flight address is given as flightUrl, grpc://host:port'
+  }
+  return `answers, but not in HTTP (${problem})`
 }
 
 /** Nothing listens there now, though something may soon. */

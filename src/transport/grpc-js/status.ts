@@ -1,6 +1,7 @@
 import type { StatusObject } from '@grpc/grpc-js'
 import { ConnectionError, LimitError, ProtocolError, type SidecarError, TimeoutError } from '../../errors.ts'
 import { GRPC_STATUS, RpcError } from '../rpc-error.ts'
+import { explainTlsFailure } from '../socket-failure.ts'
 import { ReceivedMetadata } from './metadata.ts'
 
 /**
@@ -28,10 +29,13 @@ export function errorFromStatus(
       details,
     )
     if (refused) {
-      const reason = refused[1] ?? details
-      return new ConnectionError('CONNECTION_FAILED', `Could not connect to ${peer}: ${reason}`, {
-        unprocessed: true,
-      })
+      return new ConnectionError(
+        'CONNECTION_FAILED',
+        `Could not connect to ${peer}: ${reasonIn(refused[1] ?? details)}`,
+        {
+          unprocessed: true,
+        },
+      )
     }
     if (/^Connection dropped|\bECONNRESET\b|\bEPIPE\b|\bETIMEDOUT\b/.test(details)) {
       return new ConnectionError('CONNECTION_LOST', `The connection to ${peer} was lost: ${details}`)
@@ -46,4 +50,12 @@ export function errorFromStatus(
   return new RpcError(name, details, new ReceivedMetadata(status.metadata), {
     unprocessed: name === 'UNAVAILABLE' && details === 'Stream refused by server' && !answered,
   })
+}
+
+/** Without the time and the empty note that grpc-js puts behind every reason. */
+function reasonIn(details: string): string {
+  const words = details.replace(/ \(\d{4}-[^)]*Z\)/, '').replace(/\.? Resolution note: *$/, '')
+  if (/^Protocol error/.test(words)) return 'the peer does not speak gRPC; is this the Flight port?'
+  const tls = explainTlsFailure({ name: 'Error', message: words }, 'grpc://')
+  return tls === undefined ? words.trim() : `the peer ${tls}`
 }

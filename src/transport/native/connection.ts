@@ -21,6 +21,9 @@ import { Streams } from './streams.ts'
 
 /** How long a connection that is being closed may take to send its last bytes. */
 const FAREWELL_MS = 500
+/** What servers with TLS do to a client without, and others that do not know HTTP/2. */
+const CLOSED_BEFORE_SETTINGS =
+  'the peer closed it without a word of HTTP/2; is this the Flight port, and with TLS (grpc+tls://) or without (grpc://)?'
 
 export interface ConnectionOptions extends KeepAliveOptions {
   streamWindowBytes: number
@@ -93,7 +96,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
     socket.on('error', (error) => {
       this.#socketError = error
     })
-    socket.on('end', () => this.#lose('the peer closed it'))
+    socket.on('end', () => this.#lose(this.#ready ? 'the peer closed it' : CLOSED_BEFORE_SETTINGS))
     socket.on('close', () => this.#lose('the socket was closed'))
     this.#out.bytes(
       clientPreface([
