@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { createServer as createHttp2Server } from 'node:http2'
+import { createServer as createHttp2Server, createSecureServer } from 'node:http2'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
+import type { TLSSocket } from 'node:tls'
 import { Metadata, ServerCredentials } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AbortError, type SidecarError } from '../../src/errors.ts'
@@ -402,6 +403,32 @@ describe('addresses of a grpc-js transport', () => {
     const { error } = await run(strict, bytes())
     expect(error).toMatchObject({ code: 'CONNECTION_FAILED', unprocessed: true })
     expect(error?.message).toMatch(/certificate/)
+  })
+
+  it('may be IP addresses over TLS, for which the certificate is checked and which are not sent as names', async () => {
+    const cert = readFileSync(new URL('../fixtures/test-only-cert.pem', import.meta.url))
+    const key = readFileSync(new URL('../fixtures/test-only-key.pem', import.meta.url))
+    const named: Array<string | false> = []
+    const server = createSecureServer({ cert, key }).on('sessionError', () => {})
+    server.on('secureConnection', (socket: TLSSocket & { servername?: string | false }) => {
+      named.push(socket.servername ?? false)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
+    open.push(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const outcome = async (host: string) => {
+      const transport = createGrpcTransport({ address: { secure: true, host, port }, tls: { ca: cert } })
+      const error = await transport.connect().then(
+        () => null,
+        (reason) => reason,
+      )
+      await transport.close()
+      return error
+    }
+    expect(await outcome('127.0.0.1')).toBe(null)
+    expect(named).not.toContain('127.0.0.1')
+    // The test certificate is for 127.0.0.1, ::1 and localhost.
+    expect((await outcome('127.0.0.2'))?.message).toMatch(/127\.0\.0\.2.*tls\.servername/)
   })
 
   it('connect once for many calls, and again after the server is back', async () => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import type { Channel, ChannelCredentials, ChannelOptions } from '@grpc/grpc-js'
 import { bracketed, formatFlightAddress } from '../../address.ts'
@@ -38,6 +39,10 @@ export function createChannel(grpc: Grpc, options: TransportOptions): Channel {
   if (tls?.servername !== undefined) {
     channelOptions['grpc.ssl_target_name_override'] = tls.servername
     channelOptions['grpc.default_authority'] = tls.servername
+  } else if (sendsNoName(address)) {
+    // grpc-js sends the address as the name, which RFC 6066 does not have and Node 26 refuses. The certificate
+    // is checked for the address all the same: see `credentialsOf`.
+    channelOptions['grpc.ssl_target_name_override'] = 'localhost'
   } else if (address.port < 0) {
     channelOptions['grpc.default_authority'] = 'localhost'
   }
@@ -47,9 +52,10 @@ export function createChannel(grpc: Grpc, options: TransportOptions): Channel {
 function credentialsOf(grpc: Grpc, address: FlightAddress, tls: TlsOptions | undefined): ChannelCredentials {
   if (!address.secure) return grpc.credentials.createInsecure()
   // Loaded here, because it takes longer to load than a plaintext connection to open.
+  const { checkServerIdentity, createSecureContext } = process.getBuiltinModule('node:tls')
   let context: SecureContext
   try {
-    context = process.getBuiltinModule('node:tls').createSecureContext({
+    context = createSecureContext({
       ca: tls?.ca as string | undefined,
       cert: tls?.cert as string | undefined,
       key: tls?.key as string | undefined,
@@ -60,7 +66,14 @@ function credentialsOf(grpc: Grpc, address: FlightAddress, tls: TlsOptions | und
   }
   return grpc.credentials.createFromSecureContext(context, {
     rejectUnauthorized: tls?.rejectUnauthorized ?? true,
+    ...(tls?.servername === undefined && sendsNoName(address)
+      ? { checkServerIdentity: (_, certificate) => checkServerIdentity(address.host, certificate) }
+      : undefined),
   })
+}
+
+function sendsNoName({ secure, host }: FlightAddress): boolean {
+  return secure && isIP(host) !== 0
 }
 
 /** The address as a gRPC target, whose scheme names the resolver. */
