@@ -1,5 +1,5 @@
 import type { Schema } from '../arrow/schema.ts'
-import { type CatalogTable, listTables } from '../client/dataset-schema.ts'
+import { datasetPath, listTables } from '../client/dataset-schema.ts'
 import type { SidecarClient } from '../client/sidecar-client.ts'
 import { UnsupportedError } from '../errors.ts'
 import { sql } from '../sql/sql.ts'
@@ -25,35 +25,43 @@ export async function readCatalog(
   const tables = await listTables(spice.flight, {}, { signal })
   return tables
     .filter((table) => internal || !INTERNAL_SCHEMAS.has(table.dbSchema ?? ''))
-    .map((table) => ({ name: referenceTo(table), schema: table.schema }))
+    .map(({ catalog, dbSchema, table, schema }) => ({ name: nameOf([catalog, dbSchema, table]), schema }))
 }
 
-/** The shortest name by which statements find a table. */
-function referenceTo({ catalog, dbSchema, table }: CatalogTable): string {
+/**
+ * A dataset's name as its spicepod has it, `my-table` or `finance.trades`, which `spice.write()` takes too. In
+ * a statement a part that is no plain identifier stands in quotes.
+ */
+function nameOf(path: ReadonlyArray<string | null>): string {
+  const [table, dbSchema, catalog] = [...path].reverse()
   const parts = [table]
-  const foreign = catalog !== null && catalog !== DEFAULT_CATALOG
-  if (dbSchema !== null && (foreign || dbSchema !== DEFAULT_SCHEMA)) parts.unshift(dbSchema)
+  const foreign = catalog != null && catalog !== DEFAULT_CATALOG
+  if (dbSchema != null && (foreign || dbSchema !== DEFAULT_SCHEMA)) parts.unshift(dbSchema)
   if (foreign) parts.unshift(catalog)
-  return parts.map((part) => (/^[\p{L}_][\p{L}\p{N}_]*$/u.test(part) ? part : sql.id(part).sql)).join('.')
+  return parts.map((part) => (/[."]/.test(part ?? '') ? sql.id(part!).sql : part)).join('.')
 }
 
 async function catalogOverHttp(spice: SidecarClient, signal?: AbortSignal): Promise<DatasetSchema[]> {
   const datasets: DatasetSchema[] = []
-  for (const { name } of await spice.datasets.list({ status: false, signal })) {
-    datasets.push({ name, schema: await schemaOverHttp(spice, name, signal) })
+  for (const dataset of await spice.datasets.list({ status: false, signal })) {
+    const path = datasetPath(dataset.name)
+    datasets.push({ name: nameOf(path), schema: await schemaOverHttp(spice, path, signal) })
   }
   return datasets
 }
 
-/** The runtime writes dataset names as references that are quoted where they have to be. */
-async function schemaOverHttp(spice: SidecarClient, name: string, signal?: AbortSignal): Promise<Schema> {
+async function schemaOverHttp(
+  spice: SidecarClient,
+  path: readonly string[],
+  signal?: AbortSignal,
+): Promise<Schema> {
   // A result without a batch comes without a schema; asking for a row brings a batch if there is a row.
   for (const limit of [0, 1]) {
-    const query = spice.query(`SELECT * FROM ${name} LIMIT ${limit}`, undefined, { signal })
+    const query = spice.query(`SELECT * FROM ${sql.id(...path).sql} LIMIT ${limit}`, undefined, { signal })
     await query
     if (query.schema !== null && query.schema.fields.length > 0) return query.schema
   }
   throw new UnsupportedError(
-    `Over HTTP the runtime gives no schema for ${name} while it has no rows; let the command use Flight.`,
+    `Over HTTP the runtime gives no schema for ${nameOf(path)} while it has no rows; let the command use Flight.`,
   )
 }

@@ -5,7 +5,7 @@ import type { ValueOptions } from '../arrow/values-options.ts'
 
 /** A dataset to write types for. */
 export interface DatasetSchema {
-  /** As statements name it: `trades`, `finance.trades`. */
+  /** As the spicepod names it: `trades`, `my-table`, `finance.trades`. */
   readonly name: string
   readonly schema: Schema
 }

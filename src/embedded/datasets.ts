@@ -5,6 +5,7 @@ import { EngineError, messageWithoutPlace } from './engine/engine-error.ts'
 import { interruptible } from './engine/interruptible.ts'
 import type { StatementTarget } from './engine/statement-target.ts'
 import type { DatasetDefinition, Spicepod } from './spicepod/definition.ts'
+import { referenceParts } from './table-reference.ts'
 
 export type ComponentStatus = 'Initializing' | 'Ready' | 'Refreshing' | 'Error'
 
@@ -95,9 +96,9 @@ export class Datasets implements TableAccess {
     return this.loadedOnce
   }
 
-  /** By `table`, `schema.table` or `spice.schema.table`, whatever the case. */
+  /** By `table`, `schema.table` or `spice.schema.table`, quoted or not, whatever the case. */
   find(name: string): Dataset | undefined {
-    return this.findParts(name.split('.'))
+    return this.findParts(referenceParts(name))
   }
 
   /** Loads everything; resolves when all is ready, rejects with the first error after trying all. */

@@ -1,5 +1,6 @@
 import type { Dataset } from '../datasets.ts'
 import type { RuntimeContext } from '../runtime-context.ts'
+import { tableReference } from '../table-reference.ts'
 import type { App, AppContext } from './app-types.ts'
 
 /** `/v1/status`, `/v1/datasets`, `/v1/catalogs` and `/v1/spicepods`: lists in JSON or CSV. */
@@ -56,8 +57,12 @@ function list(
   csv = c.req.query('format') === 'csv',
 ) {
   if (!csv) return c.json(rows)
-  const lines = [columns, ...rows.map((row) => columns.map((column) => String(row[column] ?? '')))]
+  const lines = [columns, ...rows.map((row) => columns.map((column) => csvCell(String(row[column] ?? ''))))]
   return c.body(lines.map((cells) => `${cells.join(',')}\n`).join(''), 200, { 'content-type': 'text/csv' })
+}
+
+function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 function statusRows({ addresses, contract }: RuntimeContext): Row[] {
@@ -76,7 +81,7 @@ function statusRows({ addresses, contract }: RuntimeContext): Row[] {
 function datasetRow(dataset: Dataset, withStatus: boolean): Row {
   const row: Row = {
     from: dataset.definition.from,
-    name: dataset.name,
+    name: tableReference(dataset.name),
     replication_enabled: false,
     acceleration_enabled: dataset.accelerated,
   }
