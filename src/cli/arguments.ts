@@ -80,10 +80,13 @@ export function choiceFlag<T extends string>(name: string, text: string, choices
   throw new OptionsError(`--${name} takes one of ${choices.join(', ')}, not ${JSON.stringify(text)}.`)
 }
 
+/** Why `interruptSignal` fired. */
+export class Interruption extends Error {}
+
 /** A signal that fires at the first Ctrl-C or SIGTERM; `done` takes the handlers away again. */
 export function interruptSignal(): { signal: AbortSignal; done(): void } {
   const controller = new AbortController()
-  const interrupt = () => controller.abort(new Error('interrupted'))
+  const interrupt = () => controller.abort(new Interruption('interrupted'))
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   return {
     signal: controller.signal,

@@ -19,7 +19,8 @@ export async function link(argv: string[]): Promise<number> {
     return 0
   }
   const [target] = positionals
-  if (positionals.length !== 1 || !/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/.test(target!)) {
+  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^:\s]+):(\d{1,5})$/.exec(target ?? '')?.[1]
+  if (positionals.length !== 1 || port === undefined || Number(port) < 1 || Number(port) > 65_535) {
     throw new OptionsError(
       'Give one HOST:PORT, such as 127.0.0.1:50051.\nspice-sidecar link --help explains.',
     )

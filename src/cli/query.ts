@@ -14,7 +14,7 @@ import {
   numberFlag,
   parseCommand,
 } from './arguments.ts'
-import { writeText } from './output.ts'
+import { LineOutput, writeText } from './output.ts'
 import { csvLines, jsonText, tableLines } from './row-format.ts'
 
 const FORMATS = ['table', 'json', 'csv', 'arrow'] as const
@@ -31,7 +31,7 @@ Runs one statement and prints its rows as they arrive. "-" reads the statement f
                         otherwise the text itself; @FILE reads the text from a file
   --format F            table, json, csv or arrow (default table on a terminal, otherwise json)
   --transport T         flight or http (default: Flight where there is one)
-  --timeout S           seconds the statement may take (default 60)
+  --timeout S           seconds to wait for the next rows (default 60)
   --cache DIRECTIVE     Cache-Control of the request, such as no-cache
 ${CONNECTION_HELP}
 `
@@ -119,16 +119,21 @@ async function print(asked: Query<Row>, format: (typeof FORMATS)[number]): Promi
     return copied
   }
   const columns = () => rowKeys(asked.schema?.fields ?? [])
-  if (format === 'table') {
-    for await (const line of tableLines(asked, columns)) await writeText(`${line}\n`)
-  } else if (format === 'json') {
-    let separator = '[\n'
-    for await (const row of asked) {
-      await writeText(`${separator}${jsonText(row)}`)
-      separator = ',\n'
+  const output = new LineOutput()
+  try {
+    if (format === 'table') {
+      for await (const line of tableLines(asked, columns)) await output.write(`${line}\n`)
+    } else if (format === 'json') {
+      let separator = '[\n'
+      for await (const row of asked) {
+        await output.write(`${separator}${jsonText(row)}`)
+        separator = ',\n'
+      }
+      await output.write(separator === '[\n' ? '[]\n' : '\n]\n')
+    } else {
+      for await (const line of csvLines(asked, columns)) await output.write(line)
     }
-    await writeText(separator === '[\n' ? '[]\n' : '\n]\n')
-  } else {
-    for await (const line of csvLines(asked, columns)) await writeText(line)
+  } finally {
+    await output.end()
   }
 }

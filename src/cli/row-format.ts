@@ -1,5 +1,6 @@
 import { Timestamp } from '../arrow/timestamp.ts'
 import type { Row } from '../client/result.ts'
+import { fitText, textWidth } from './text-width.ts'
 
 /**
  * A value as the text a person or a CSV reader expects: strings bare, timestamps and dates ISO 8601,
@@ -16,12 +17,13 @@ export function cellText(value: unknown): string {
 
 /**
  * JSON in which integers of any size are bare numbers with all their digits, as the runtime's own
- * JSON has them; maps with text keys are objects, other maps lists of pairs, binary hexadecimal.
+ * JSON has them; NaN and infinities are their names, as in `Query.json()`; maps with text keys are objects,
+ * other maps lists of pairs, binary hexadecimal.
  */
 export function jsonText(value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'bigint') return String(value)
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null'
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : `"${value}"`
   if (typeof value !== 'object') return JSON.stringify(value)
   if (value instanceof Date) return JSON.stringify(value)
   if (value instanceof Uint8Array) return `"${Buffer.from(value).toString('hex')}"`
@@ -38,15 +40,20 @@ function members(entries: ReadonlyArray<readonly [string, unknown]>): string {
   return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`
 }
 
-/** One line of RFC 4180 CSV. */
-function csvLine(cells: readonly string[]): string {
-  const quoted = cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell))
-  return `${quoted.join(',')}\r\n`
+/** One line of RFC 4180 CSV. Null is nothing and an empty text `""`, which readers that know nulls tell apart. */
+function csvLine(values: readonly unknown[]): string {
+  return `${values.map((value) => (value === null ? '' : csvCell(cellText(value)))).join(',')}\r\n`
+}
+
+function csvCell(text: string): string {
+  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 /** Rows a table is laid out for at a time: column widths follow the first of them. */
 const TABLE_PAGE = 1000
 const MAX_CELL = 60
+/** Code units of a text that are looked at to fill a cell; the rest may be megabytes. */
+const LOOKED_AT = 4096
 
 /**
  * Lays rows out in columns, figures to the right. Yields lines; memory stays bounded by one page.
@@ -61,10 +68,11 @@ export async function* tableLines(rows: AsyncIterable<Row>, columns: () => strin
   const flush = function* (): Generator<string> {
     names ??= columns()
     if (widths === undefined) {
-      widths = names.map((name, column) =>
-        Math.max(name.length, ...page.map((cells) => cells[column]!.length)),
+      const heads = names.map(shorten)
+      widths = heads.map((head, column) =>
+        page.reduce((width, cells) => Math.max(width, textWidth(cells[column]!)), textWidth(head)),
       )
-      yield layOut(names, widths, [])
+      yield layOut(heads, widths, [])
       yield widths.map((width) => '-'.repeat(width)).join('  ')
     }
     for (const cells of page) yield layOut(cells, widths, right)
@@ -73,7 +81,9 @@ export async function* tableLines(rows: AsyncIterable<Row>, columns: () => strin
   for await (const row of rows) {
     names ??= columns()
     const values = names.map((name) => row[name])
-    if (count === 0) right = values.map((value) => typeof value === 'number' || typeof value === 'bigint')
+    if (widths === undefined) {
+      right = values.map((value, i) => right[i] || typeof value === 'number' || typeof value === 'bigint')
+    }
     page.push(values.map((value) => shorten(value === null ? 'NULL' : cellText(value))))
     count++
     if (page.length === TABLE_PAGE) yield* flush()
@@ -90,21 +100,30 @@ export async function* csvLines(rows: AsyncIterable<Row>, columns: () => string[
       names = columns()
       yield csvLine(names)
     }
-    yield csvLine(names.map((name) => cellText(row[name])))
+    yield csvLine(names.map((name) => row[name] ?? null))
   }
   if (names === undefined) yield csvLine(columns())
 }
 
 function layOut(cells: readonly string[], widths: readonly number[], right: readonly boolean[]): string {
   return cells
-    .map((cell, column) => (right[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+    .map((cell, column) => {
+      const padding = ' '.repeat(Math.max(0, widths[column]! - textWidth(cell)))
+      return right[column] ? padding + cell : cell + padding
+    })
     .join('  ')
     .trimEnd()
 }
 
-/** A terminal cell holds no control characters, and a long text only its beginning. */
+/** Control characters, and those that change the direction of what follows. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach a terminal
+const UNSAFE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** A terminal cell holds nothing that controls the terminal, and of a long text only its beginning. */
 function shorten(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach a terminal
-  const visible = text.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) => JSON.stringify(character).slice(1, -1))
-  return visible.length > MAX_CELL ? `${visible.slice(0, MAX_CELL - 1)}…` : visible
+  const visible = text.slice(0, LOOKED_AT).replace(UNSAFE, (character) => {
+    const escaped = JSON.stringify(character).slice(1, -1)
+    return escaped === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : escaped
+  })
+  return fitText(visible, MAX_CELL)
 }

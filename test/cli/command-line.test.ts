@@ -173,6 +173,21 @@ describe('query', () => {
   })
 })
 
+test('an interruption ends a statement, is called one, and exits with 1', async () => {
+  const child = spawn(process.execPath, [CLI, 'query', 'SELECT count(*) FROM range(1e7) a, range(1e7) b'], {
+    env: { ...process.env, SPICE_HTTP_URL: runtime.httpUrl },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const stderr = text(child.stderr)
+  for (let active: unknown[] = []; active.length === 0; ) {
+    const answer = await fetch(`${runtime.httpUrl}/v1/sql/active`)
+    active = ((await answer.json()) as { queries: unknown[] }).queries
+  }
+  child.kill('SIGINT')
+  expect((await once(child, 'exit'))[0]).toBe(1)
+  expect(await stderr).toBe('spice-sidecar: interrupted\n')
+})
+
 describe('wrong use', () => {
   test.each([
     [[]],
@@ -187,6 +202,7 @@ describe('wrong use', () => {
     [['bench', '--duration', '-1']],
     [['bench', '--sql', 'a=SELECT 1', '--sql', 'a=SELECT 2']],
     [['link', 'nowhere']],
+    [['link', '127.0.0.1:65536']],
     [['serve', '/no/such/spicepod.yaml']],
     [['serve', '--nonsense']],
   ])('%j exits with 2 and says why', async (args) => {
