@@ -1,3 +1,5 @@
+import { sqlExcerpt } from './sql-excerpt.ts'
+
 /**
  * Every error this package throws on purpose. Recognise them by `code`, which is stable and survives
  * two copies of the package in one process, where `instanceof` does not.
@@ -168,13 +170,6 @@ export class QueryError extends SidecarError {
     this.transient = failure.transient ?? false
     this.traceId = failure.traceId
   }
-}
-
-/** A statement on one line, cut to what an error message can carry. */
-export function sqlExcerpt(sql: string, length = 160): string {
-  const line = sql.length > 4 * length ? sql.slice(0, 4 * length) : sql
-  const text = line.replace(/\s+/g, ' ').trim()
-  return text.length > length || line.length < sql.length ? `${text.slice(0, length - 1)}…` : text
 }
 
 /** An HTTP status that stands for none of the other errors. `body` is the start of what came with it. */

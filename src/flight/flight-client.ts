@@ -104,8 +104,7 @@ export class FlightClient {
   }
 
   /**
-   * Uploads messages made by `encodeFlightData`, the first with a descriptor, at the pace the server takes
-   * them. Returns the application metadata of every answer.
+   * Uploads encoded FlightData messages, the first with a descriptor, at the pace the server takes them. Returns the application metadata of every answer.
    */
   async doPut(
     messages: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,

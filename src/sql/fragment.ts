@@ -1,4 +1,5 @@
-import { ParameterError, sqlExcerpt } from '../errors.ts'
+import { ParameterError } from '../errors.ts'
+import { sqlExcerpt } from '../sql-excerpt.ts'
 import { type Token, tokenize } from './lexer.ts'
 
 export type SqlPart =

@@ -120,15 +120,39 @@ test('its types hold in a strict program, as an ES module and as CommonJS', asyn
       const bound = await spice.sql\`SELECT \${param.int32(5)} AS five, \${Timestamp.fromEpochNanoseconds(0n)} AS t\`
       return first!.price + name.length + bound.length + rowsFromIpc(new Uint8Array()).length + sql.list([1]).toString().length
     }`
-  await writeFile(join(application, 'strict.mts'), source)
-  await writeFile(join(application, 'strict.cts'), source)
+  // What a library of its own would export: with declarations on, every type has to have a name it can use.
+  const library = `
+    import type { SidecarClient } from 'spice-sidecar'
+    export const calls = (spice: SidecarClient) => ({
+      execute: () => spice.execute('DELETE FROM stocks'),
+      write: () => spice.write('stocks', []),
+      list: () => spice.datasets.list(),
+      datasets: spice.datasets,
+      catalogs: () => spice.catalogs.list(),
+      status: () => spice.status(),
+      flight: spice.flight,
+      stream: () => spice.flight.doGet(new Uint8Array()),
+      endpoint: spice.endpoint,
+      query: spice.query('SELECT 1'),
+      json: () => spice.query('SELECT 1').json(),
+      schema: () => spice.query('SELECT 1').schema,
+      timings: () => spice.query('SELECT 1').timings,
+      as: spice.query('SELECT 1').as,
+    })`
+  for (const kind of ['mts', 'cts']) {
+    await writeFile(join(application, `strict.${kind}`), source)
+    await writeFile(join(application, `library.${kind}`), library)
+  }
   const compilerOptions = {
     ...{ module: 'nodenext', target: 'es2022', lib: ['es2023', 'esnext.disposable'], types: ['node'] },
-    ...{ strict: true, noEmit: true, skipLibCheck: true },
+    ...{ strict: true, declaration: true, outDir: 'compiled', skipLibCheck: true },
   }
   await writeFile(
     join(application, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, files: ['strict.mts', 'strict.cts'] }),
+    JSON.stringify({
+      compilerOptions,
+      files: ['mts', 'cts'].flatMap((kind) => [`strict.${kind}`, `library.${kind}`]),
+    }),
   )
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const { stdout } = await run(process.execPath, [tsc, '-p', application]).catch((error) => error)
