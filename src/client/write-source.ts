@@ -1,6 +1,6 @@
 import type { RecordBatch, Table } from 'apache-arrow'
 import { type ForeignBatch, rowsFromArrow } from '../arrow/from-apache-arrow.ts'
-import { AbortError, ParameterError } from '../errors.ts'
+import { AbortError, ParameterError, SidecarError } from '../errors.ts'
 import type { Row } from './result.ts'
 
 /**
@@ -59,7 +59,7 @@ async function* patiently(
     for (;;) {
       const result = await within(next, idleMs, stop)
       // Not an end: what ends the messages would have the runtime commit the part that was sent.
-      if (result === 'stopped') throw new AbortError('The write was ended', { cause: stop.reason })
+      if (result === 'stopped') throw whyStopped(stop)
       if (result === 'idle') {
         yield null
         continue
@@ -75,6 +75,12 @@ async function* patiently(
     // Not waited for: a source that hangs must not hold up the error that ends the write.
     if (!ended) Promise.resolve(iterator.return?.()).catch(() => {})
   }
+}
+
+/** This package's own reason, or that the caller's signal fired. */
+function whyStopped({ reason }: AbortSignal): SidecarError {
+  if (reason instanceof SidecarError) return reason
+  return new AbortError('The write was aborted by its signal', { cause: reason })
 }
 
 /** The outcome of `promise`, unless time passes or the write ends before. */

@@ -7,6 +7,7 @@ import {
   PermissionError,
   RowValidationError,
   SidecarError,
+  TimeoutError,
   WriteError,
 } from '../errors.ts'
 import type { FlightCallOptions, FlightClient } from '../flight/flight-client.ts'
@@ -21,7 +22,7 @@ import { checkSource, isRowArray, rowGroups, type WriteSource } from './write-so
 
 export interface WriteOptions {
   signal?: AbortSignal
-  /** Milliseconds the whole write may take. Default `Infinity`: no limit. */
+  /** Milliseconds the whole write may take, its source included. Default `Infinity`: no limit. */
   timeoutMs?: number
   /** Most rows in one batch. Default 8192; batches beyond 4 MiB are divided further. */
   batchRows?: number
@@ -60,8 +61,8 @@ export class DatasetWriter {
   /**
    * Resolves once the runtime has acknowledged every row. Rows given as an array are checked before
    * anything is sent, others batch by batch. Rejects with `RowValidationError` for a row that does not fit
-   * when nothing was sent yet; with `OptionsError` and `ParameterError` for arguments that cannot be used; with `AuthenticationError` or `PermissionError` when the runtime refuses the
-   * key; and with `WriteError`, which says how many rows are acknowledged, for everything else.
+   * when nothing was sent yet; with `OptionsError` and `ParameterError` for arguments that cannot be used;
+   * with `AuthenticationError` or `PermissionError` when the runtime refuses the key; and with `WriteError`, which says how many rows are acknowledged, for everything else.
    */
   async write(dataset: string, source: WriteSource, options: WriteOptions = {}): Promise<WriteResult> {
     checkOptions(options, WRITE_FIELDS, 'write option')
@@ -104,6 +105,10 @@ export class DatasetWriter {
   ): Promise<WriteResult> {
     const ending = new AbortController()
     const upload = new Upload(schema, source, options, ending.signal)
+    const { timeoutMs } = rest()
+    // The call has a deadline of its own, but begins only once the source has given a batch.
+    const timer =
+      timeoutMs === undefined ? undefined : setTimeout(() => ending.abort(late(options)), timeoutMs)
     try {
       // Until the first batch is there, a row that does not fit costs the runtime nothing.
       if (!(await upload.prepare())) return { rows: 0, batches: 0 }
@@ -117,6 +122,7 @@ export class DatasetWriter {
       if (upload.started) throw new WriteError(dataset, upload.acknowledgedRows, reasonOf(error), error)
       throw error
     } finally {
+      clearTimeout(timer)
       ending.abort()
     }
     if (!upload.complete) {
@@ -125,6 +131,10 @@ export class DatasetWriter {
     }
     return { rows: upload.rows, batches: upload.sent.length }
   }
+}
+
+function late({ timeoutMs = 0 }: WriteOptions): TimeoutError {
+  return new TimeoutError(`The write did not end within ${timeoutMs} ms (timeoutMs)`, timeoutMs)
 }
 
 /** One upload: what was sent, and what is known of its fate. */

@@ -182,6 +182,14 @@ describe('rows that cannot be written', () => {
     })
   })
 
+  it('because time ran out before the source gave a batch', async () => {
+    async function* silent(): AsyncGenerator<{ id: number }> {
+      await new Promise(() => {})
+    }
+    const late = spice.write('journal', silent(), { timeoutMs: 100 })
+    await expect(late).rejects.toMatchObject({ name: 'WriteError', code: 'TIMEOUT', acknowledgedRows: 0 })
+  })
+
   it('because the signal fired or time ran out, with nothing kept', async () => {
     const controller = new AbortController()
     async function* source() {
