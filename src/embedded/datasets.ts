@@ -25,6 +25,9 @@ export interface Dataset {
   error: string | null
 }
 
+/** A dataset or view as far as its documentation goes. */
+type Described = Pick<DatasetDefinition, 'name' | 'description' | 'columns'>
+
 /** What loading tells as it goes on; `name` is a dataset or a view. */
 export interface LoadProgress {
   readonly name: string
@@ -35,6 +38,12 @@ export interface LoadProgress {
 
 const CATALOG = 'spice'
 const DEFAULT_SCHEMA = 'public'
+
+/** With its catalog and schema, in lower case: DuckDB finds names whatever their case. */
+function fullName(parts: readonly string[]): string {
+  const [table, schema = DEFAULT_SCHEMA, catalog = CATALOG] = [...parts].reverse()
+  return `${catalog}.${schema}.${table}`.toLowerCase()
+}
 
 /**
  * The tables of a spicepod. Statements of clients may read no file: DuckDB's external access is off but
@@ -101,6 +110,13 @@ export class Datasets implements TableAccess {
     return this.findParts(referenceParts(name))
   }
 
+  /** What the spicepod says about a dataset or view, by the parts of its name. */
+  describe(path: readonly string[]): Described | undefined {
+    const wanted = fullName(path)
+    const described: readonly Described[] = [...this.all.map(({ definition }) => definition), ...this.views]
+    return described.find(({ name }) => fullName(name.split('.')) === wanted)
+  }
+
   /** Loads everything; resolves when all is ready, rejects with the first error after trying all. */
   async load(report: (progress: LoadProgress) => void): Promise<void> {
     const errors: string[] = []
@@ -153,13 +169,8 @@ export class Datasets implements TableAccess {
   }
 
   private findParts(parts: readonly string[]): Dataset | undefined {
-    const [table, schema = DEFAULT_SCHEMA, catalog = CATALOG] = [...parts]
-      .reverse()
-      .map((part) => part.toLowerCase())
-    if (catalog !== CATALOG) return undefined
-    return this.all.find(
-      (dataset) => dataset.table.toLowerCase() === table && dataset.schema.toLowerCase() === schema,
-    )
+    const wanted = fullName(parts)
+    return this.all.find(({ schema, table }) => fullName([schema, table]) === wanted)
   }
 
   private enqueue<Value>(work: () => Promise<Value>): Promise<Value> {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { readCatalog } from '../../src/cli/catalog.ts'
 import { types } from '../../src/cli/types.ts'
+import { typesSource } from '../../src/cli/types-source.ts'
 import { connect, type SidecarClient } from '../../src/index.ts'
 import { type SpawnedRuntime, spawnRuntime } from '../support/spawn-runtime.ts'
 
@@ -30,7 +31,11 @@ beforeAll(async () => {
   runtime = await spawnRuntime({
     spicepod: {
       name: 'names',
-      datasets: NAMES.map((name) => ({ from, name, acceleration: { enabled: true } })),
+      datasets: NAMES.map((name) => ({
+        ...{ from, name, acceleration: { enabled: true } },
+        ...{ description: `Rows of ${name}`, columns: [{ name: 'id', description: 'Number of the row' }] },
+      })),
+      views: [{ name: 'seen', sql: 'SELECT id FROM plain', description: 'A view' }],
     },
   })
   overFlight = await connect({ httpUrl: runtime.httpUrl })
@@ -46,7 +51,8 @@ afterAll(async () => {
 it('are those of the spicepod, over Flight and over HTTP', async () => {
   for (const spice of [overFlight, overHttp]) {
     const catalog = await readCatalog(spice, { internal: false })
-    expect(catalog.map(({ name }) => name).sort()).toEqual([...NAMES].sort())
+    const datasets = catalog.map(({ name }) => name).filter((name) => name !== 'seen')
+    expect(datasets.sort()).toEqual([...NAMES].sort())
   }
 })
 
@@ -59,6 +65,15 @@ it('are the keys of Datasets', async () => {
   for (const key of [`'my-table'`, `'2024sales'`, `'odd-schema.my-table'`, 'UPPER', '日本']) {
     expect(source).toContain(`  ${key}: `)
   }
+})
+
+it('come with what the spicepod says about them and their columns', async () => {
+  const source = typesSource(await readCatalog(overFlight, { internal: false }))
+  expect(source).toContain(
+    '/** Rows of the dataset my-table: Rows of my-table */\nexport interface MyTable {',
+  )
+  expect(source).toContain('  /** Int64. Number of the row */\n  id: bigint | null\n')
+  expect(source).toContain('/** Rows of the dataset seen: A view */')
 })
 
 it('are listed as statements refer to them', async () => {

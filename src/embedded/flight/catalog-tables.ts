@@ -6,6 +6,7 @@ import { schemaOf } from '../duckdb-arrow/schema.ts'
 import { binaryArray, numberArray, utf8Array } from '../duckdb-arrow/value-arrays.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { ParameterValue } from '../engine/prepare.ts'
+import type { RuntimeContext } from '../runtime-context.ts'
 import type { ArrowTable } from './arrow-table.ts'
 
 const UTF8: DataType = { kind: 'utf8' }
@@ -54,7 +55,8 @@ export function dbSchemas(engine: Engine, command: CommandGetDbSchemas): ArrowTa
 }
 
 /** `GetTables`; with `includeSchema` each table's Arrow schema as an IPC message. */
-export function tables(engine: Engine, command: CommandGetTables): ArrowTable {
+export function tables(context: RuntimeContext, command: CommandGetTables): ArrowTable {
+  const { engine } = context
   const fields = [
     field('catalog_name', UTF8),
     field('db_schema_name', UTF8),
@@ -78,7 +80,7 @@ export function tables(engine: Engine, command: CommandGetTables): ArrowTable {
       const rows = wanted.size === 0 ? found : found.filter((row) => wanted.has(row[3]))
       const batch = textBatch(rows, 4)
       if (!command.includeSchema) return batch
-      const schemas = await Promise.all(rows.map((row) => tableSchema(engine, row.slice(0, 3))))
+      const schemas = await Promise.all(rows.map((row) => describedSchema(context, row.slice(0, 3))))
       return { length: batch.length, columns: [...batch.columns, binaryArray(schemas.map(schemaMessage))] }
     },
   }
@@ -120,6 +122,23 @@ export async function tableSchema(engine: Engine, path: readonly string[]): Prom
     known.map((column) => column.name),
     known.map((column) => column.type),
   )
+}
+
+/** A table's schema with what the spicepod says about it and its columns, as metadata `description`. */
+export async function describedSchema(context: RuntimeContext, path: readonly string[]): Promise<Schema> {
+  const plain = await tableSchema(context.engine, path)
+  const described = context.datasets.describe(path)
+  if (described === undefined) return plain
+  const { description, columns = [] } = described
+  const fields = plain.fields.map((field) => {
+    const about = columns.find(({ name }) => name === field.name)?.description
+    return about === undefined ? field : { ...field, metadata: descriptionOf(about) }
+  })
+  return { fields, metadata: description === undefined ? plain.metadata : descriptionOf(description) }
+}
+
+function descriptionOf(text: string): ReadonlyMap<string, string> {
+  return new Map([['description', text]])
 }
 
 /** A schema as FlightInfo, SchemaResult and GetTables carry it: an encapsulated IPC message. */

@@ -23,7 +23,7 @@ export async function doGet(
   stream: ResponseStream,
 ): Promise<void> {
   const { ticket, traceId } = unwrapTicket(decode(Ticket, request).ticket)
-  const wanted = flightRequest(parseCommand(ticket), context.engine)
+  const wanted = flightRequest(parseCommand(ticket), context)
   const metadata = new Metadata()
   const trace = traceId ?? traceIdOfCall(call.requestMetadata)
   if (trace !== null) metadata.set('spice-trace-id', trace)

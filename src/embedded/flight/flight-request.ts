@@ -14,7 +14,7 @@ import {
 } from '../../flight/messages.generated.ts'
 import { decode } from '../../flight/protobuf.ts'
 import type { QueryProtocol } from '../engine/active-queries.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { RuntimeContext } from '../runtime-context.ts'
 import type { ArrowTable } from './arrow-table.ts'
 import { catalogs, dbSchemas, primaryKeys, tables, tableTypes } from './catalog-tables.ts'
 import type { Command } from './command.ts'
@@ -43,7 +43,8 @@ const UNIMPLEMENTED = new Set([
 ])
 
 /** Throws `FlightError` for what cannot be asked for, `ProtocolError` for a message that does not decode. */
-export function flightRequest(command: Command, engine: Engine): FlightRequest {
+export function flightRequest(command: Command, context: RuntimeContext): FlightRequest {
+  const { engine } = context
   if (command.kind === 'sql') return statement(command.sql, 'flight')
   const { typeName, value } = command
   switch (typeName) {
@@ -66,7 +67,7 @@ export function flightRequest(command: Command, engine: Engine): FlightRequest {
     case CommandGetDbSchemas.typeName:
       return table(dbSchemas(engine, decode(CommandGetDbSchemas, value)))
     case CommandGetTables.typeName:
-      return table(tables(engine, decode(CommandGetTables, value)))
+      return table(tables(context, decode(CommandGetTables, value)))
     case CommandGetTableTypes.typeName:
       return table(tableTypes())
     case CommandGetPrimaryKeys.typeName:

@@ -10,7 +10,7 @@ import { schemaOf } from '../duckdb-arrow/schema.ts'
 import { type EngineError, engineErrorFrom } from '../engine/engine-error.ts'
 import type { RuntimeContext } from '../runtime-context.ts'
 import { newTraceId } from '../trace-id.ts'
-import { schemaMessage, tableSchema } from './catalog-tables.ts'
+import { describedSchema, schemaMessage } from './catalog-tables.ts'
 import { parseCommand } from './command.ts'
 import type { FlightCall } from './flight-call.ts'
 import { FlightError, invalidArgument, unimplemented } from './flight-error.ts'
@@ -35,7 +35,7 @@ export async function getFlightInfo(
     throw unimplemented('GetFlightInfo takes a descriptor of type CMD: SQL or a Flight SQL command')
   }
   const command = parseCommand(descriptor.cmd)
-  const wanted = flightRequest(command, context.engine)
+  const wanted = flightRequest(command, context)
   const schema = await plannedSchema(context, wanted, call)
   const traceId = traceIdOfCall(call.requestMetadata) ?? newTraceId()
   const unknownCount = command.kind === 'sql' ? 0n : -1n
@@ -57,7 +57,7 @@ export async function getSchema(
 ): Promise<Uint8Array> {
   const descriptor = decode(FlightDescriptor, request)
   if (descriptor.type === DescriptorType.CMD) {
-    const wanted = flightRequest(parseCommand(descriptor.cmd), context.engine)
+    const wanted = flightRequest(parseCommand(descriptor.cmd), context)
     return encode(SchemaResult, { schema: await plannedSchema(context, wanted, call) })
   }
   if (descriptor.type !== DescriptorType.PATH) {
@@ -66,7 +66,7 @@ export async function getSchema(
   const path = descriptor.path.flatMap((part) => part.split('.'))
   if (path.length === 0 || path.length > 3) throw invalidArgument('The path has to name a table')
   try {
-    return encode(SchemaResult, { schema: schemaMessage(await tableSchema(context.engine, path)) })
+    return encode(SchemaResult, { schema: schemaMessage(await describedSchema(context, path)) })
   } catch (error) {
     if (!isUnknownTable(engineErrorFrom(error))) throw error
     throw new FlightError(status.NOT_FOUND, `Table not found: ${descriptor.path.join('.')}`)

@@ -97,6 +97,9 @@ const tableName = z
   .string()
   .regex(/^[^\s."']+(?:\.[^\s."']+){0,2}$/, 'must be a table name: table or schema.table')
 
+/** What is said about a column; its other keys have no use here. */
+const column = z.looseObject({ name: z.string(), description: z.string().optional() })
+
 const dataset = section(
   {
     from: z.string(),
@@ -105,9 +108,9 @@ const dataset = section(
     access: z.enum(['read', 'read_write']).default('read'),
     params: fileParameters.optional(),
     acceleration: acceleration.optional(),
+    columns: z.array(column).optional(),
   },
   [
-    'columns',
     'metadata',
     'mode',
     'time_column',
@@ -130,13 +133,15 @@ const dataset = section(
   ],
 )
 
-const view = section({ name: tableName, sql: z.string(), description: z.string().optional() }, [
-  'metadata',
-  'columns',
-  'dependsOn',
-  'acceleration',
-  'ready_state',
-])
+const view = section(
+  {
+    name: tableName,
+    sql: z.string(),
+    description: z.string().optional(),
+    columns: z.array(column).optional(),
+  },
+  ['metadata', 'dependsOn', 'acceleration', 'ready_state'],
+)
 
 const runtime = section(
   {
