@@ -162,6 +162,15 @@ test('its types hold in a strict program, as an ES module and as CommonJS', asyn
 test('it carries what it needs and nothing of the workshop', async () => {
   const files = await readdir(join(application, 'node_modules/spice-sidecar'))
   expect(files.sort()).toEqual(
-    ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.md', 'dist', 'package.json', 'proto'].sort(),
+    [
+      'LICENSE',
+      'README.md',
+      'THIRD-PARTY-NOTICES.md',
+      'deploy',
+      'dist',
+      'docs',
+      'package.json',
+      'proto',
+    ].sort(),
   )
 })
