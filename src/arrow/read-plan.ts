@@ -50,11 +50,10 @@ const MAX_SCHEMA_BYTES = 65_536
 const plans: Array<{ bytes: Uint8Array; values: ValueOptions; plan: ReadPlan }> = []
 
 /**
- * The plan for a schema message. The same bytes and options give the same plan again, so that a repeated
- * query parses no schema and generates no code.
+ * The plan for a schema message seen before, by its bytes: a repeated query parses no schema and generates
+ * no code. Null for one not seen, and for other messages.
  */
-export function planFor(message: Message, values: ValueOptions): ReadPlan {
-  const { bytes } = message.buffer
+export function knownPlan(bytes: Uint8Array, values: ValueOptions): ReadPlan | null {
   for (let i = 0; i < plans.length; i++) {
     const entry = plans[i]!
     if (entry.bytes.length !== bytes.length || !sameChoices(entry.values, values)) continue
@@ -65,6 +64,12 @@ export function planFor(message: Message, values: ValueOptions): ReadPlan {
     }
     return entry.plan
   }
+  return null
+}
+
+/** The plan for a schema message, known from now on. */
+export function planFor(message: Message, values: ValueOptions): ReadPlan {
+  const { bytes } = message.buffer
   const plan = new ReadPlan(readSchema(message.buffer, message.header), values)
   if (bytes.length <= MAX_SCHEMA_BYTES) {
     plans.unshift({ bytes: Uint8Array.prototype.slice.call(bytes), values: { ...values }, plan })

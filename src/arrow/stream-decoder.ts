@@ -4,7 +4,7 @@ import { DecodedBatch } from './decoded-batch.ts'
 import { Dictionaries } from './dictionaries.ts'
 import type { Dictionary } from './dictionary.ts'
 import { MESSAGE_DICTIONARY_BATCH, MESSAGE_SCHEMA, readMessage } from './message.ts'
-import { planFor, ReadPlan } from './read-plan.ts'
+import { knownPlan, planFor, ReadPlan } from './read-plan.ts'
 import type { Schema } from './schema.ts'
 import { ExpansionBudget } from './value-reader.ts'
 import type { ValueOptions } from './values-options.ts'
@@ -52,9 +52,16 @@ export class StreamDecoder {
    * Throws `ProtocolError`, `UnsupportedError` or `LimitError`.
    */
   push(header: Uint8Array, body: Uint8Array): DecodedBatch | null {
+    if (this.#plan === null) {
+      const known = knownPlan(header, this.#values)
+      if (known !== null) {
+        this.#begin(known)
+        return null
+      }
+    }
     const message = readMessage(header)
     if (message.kind === MESSAGE_SCHEMA) {
-      this.#begin(planFor(message, this.#values))
+      this.#begin(knownPlan(header, this.#values) ?? planFor(message, this.#values))
       return null
     }
     if (this.#plan === null) throw new ProtocolError('Arrow: a batch came before the schema')

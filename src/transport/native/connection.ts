@@ -173,7 +173,9 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
       this.#keepAlive.watch()
     }
     writeRequest(call, now, this.#out, this.#sendQueue)
-    this.#out.schedule()
+    // One call by itself goes out at once; those made beside it in the same turn leave in one write.
+    if (this.#streams.size === 1) this.#out.flush()
+    else this.#out.schedule()
     if (this.#streams.exhausted) this.#leaving = true
   }
 
