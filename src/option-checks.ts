@@ -38,13 +38,12 @@ export function oneOf(...values: string[]): Check {
 /** Beyond this a Node timer fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-export function milliseconds(least: number, unlimited = false): Check {
+/** @param most Infinity for a limit that can be left out */
+export function milliseconds(least: number, most = LONGEST_TIMER): Check {
+  const longest = Math.min(most, LONGEST_TIMER)
   return {
-    allowed: `milliseconds from ${least} to ${LONGEST_TIMER}${unlimited ? ' or Infinity' : ''}`,
-    accepts: (value) =>
-      typeof value === 'number' &&
-      value >= least &&
-      (value <= LONGEST_TIMER || (unlimited && value === Infinity)),
+    allowed: `milliseconds from ${least} to ${longest}${most === Infinity ? ' or Infinity' : ''}`,
+    accepts: (value) => typeof value === 'number' && value >= least && (value <= longest || value === most),
   }
 }
 

@@ -69,7 +69,7 @@ async function measureRounds(address: ServerAddress): Promise<Rounds> {
   const measured = new Rounds(address)
   for (const name of cases) {
     for (let round = -1; round < rounds; round++) {
-      for (const client of clients) {
+      for (const client of clients.filter(({ cases }) => cases.includes(name))) {
         const worker = workers.get(client.name)!
         if (round < 0) await worker.measure(name, WARM_UP_MS)
         else measured.add(name, client.name, await worker.measure(name, durationMs[name]))

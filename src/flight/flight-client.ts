@@ -158,7 +158,7 @@ export class FlightClient {
 
   #options({ signal, timeoutMs, headers }: FlightCallOptions = {}): CollectOptions {
     if (timeoutMs !== undefined)
-      checkOptions({ timeoutMs }, { timeoutMs: milliseconds(0, true) }, 'call option')
+      checkOptions({ timeoutMs }, { timeoutMs: milliseconds(0, Infinity) }, 'call option')
     return {
       metadata: this.#session.metadata(undefined, headers),
       signal,

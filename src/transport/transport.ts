@@ -128,6 +128,11 @@ export interface TransportOptions {
   pingTimeoutMs?: number
   /** Bytes one response stream may have in flight: its HTTP/2 receive window. Default 16 MiB. */
   streamWindowBytes?: number
+  /**
+   * Milliseconds after a request in which the event loop asks the socket for its answer instead of sleeping
+   * until it comes. Default 0. `native` only.
+   */
+  busyPollMs?: number
   /** Default of `CallOptions.maxMessageBytes`. Default 256 MiB. */
   maxMessageBytes?: number
 }

@@ -140,6 +140,16 @@ describe('options that cannot be used', () => {
       () => resolveOptions('http://127.0.0.1:1', { tls: { ca: 'x' }, env }),
       /option tls: no address given uses TLS/,
     ],
+    [
+      'polling for longer than a query should take',
+      () => resolveOptions('grpc://127.0.0.1:1', { flight: { busyPollMs: 101 }, env }),
+      /flight\.busyPollMs: 101 given, milliseconds from 0 to 100 allowed/,
+    ],
+    [
+      'polling with grpc-js',
+      () => resolveOptions('grpc://127.0.0.1:1', { flight: { transport: 'grpc-js', busyPollMs: 1 }, env }),
+      /flight\.busyPollMs: only flight\.transport 'native' can poll/,
+    ],
     ['the cloud without a key', () => resolveOptions('https://data.spiceai.io', { env }), /needs an API key/],
   ])('%s', (_, resolve, message) => {
     expect(resolve).toThrow(OptionsError)

@@ -1,22 +1,26 @@
-import { CASES, ROWS } from '../cases.ts'
+import { CASES, type CaseName, ROWS } from '../cases.ts'
 import { type ClientUnderTest, expectCount } from './bench-client.ts'
 
 // The package as installed, with the types of its source: the build may not be there at type checking.
 const BUILT = new URL('../../../dist/index.mjs', import.meta.url).href
 
 /** This package, as its user holds it: rows from `await`, record batches from `.batches()`. */
-function spiceSidecar(name: string, transport: 'native' | 'grpc-js'): ClientUnderTest {
+function spiceSidecar(
+  name: string,
+  flight: { transport: 'native' | 'grpc-js'; busyPollMs?: number },
+  cases: readonly CaseName[] = CASES,
+): ClientUnderTest {
   return {
     name,
     decodes: 'rows',
-    cases: CASES,
+    cases,
     async open(address) {
       const { connect } = (await import(BUILT)) as typeof import('../../../src/index.ts')
       const spice = await connect({
         flightUrl: `grpc://127.0.0.1:${address.port}`,
         server: 'spice',
         transport: 'flight',
-        flight: { transport, connections: 1 },
+        flight: { ...flight, connections: 1 },
       })
       return {
         async query(sql) {
@@ -34,5 +38,10 @@ function spiceSidecar(name: string, transport: 'native' | 'grpc-js'): ClientUnde
   }
 }
 
-export const native = spiceSidecar('spice-sidecar, native', 'native')
-export const nativeOverGrpcJs = spiceSidecar('spice-sidecar, grpc-js', 'grpc-js')
+export const native = spiceSidecar('spice-sidecar, native', { transport: 'native' })
+export const nativeOverGrpcJs = spiceSidecar('spice-sidecar, grpc-js', { transport: 'grpc-js' })
+export const nativePolling = spiceSidecar(
+  'spice-sidecar, native, busyPollMs: 0.2',
+  { transport: 'native', busyPollMs: 0.2 },
+  ['one-row', 'k1'],
+)

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { LimitError, ProtocolError, type SidecarError } from '../../errors.ts'
 import { explainLoss, type SocketError } from '../socket-failure.ts'
 import type { TransportStats } from '../transport.ts'
+import { BusyPoll, type PollSubject } from './busy-poll.ts'
 import type { NativeCall, StreamOwner } from './call.ts'
 import type { Receiver } from './dial.ts'
 import { type FrameEvents, FrameHandler, MAX_HEADER_LIST_BYTES } from './frame-handler.ts'
@@ -27,6 +28,7 @@ const CLOSED_BEFORE_SETTINGS =
 
 export interface ConnectionOptions extends KeepAliveOptions {
   streamWindowBytes: number
+  busyPollMs: number
   /** For the peer's first SETTINGS and for its acknowledgement of ours. */
   connectTimeoutMs: number
 }
@@ -42,7 +44,7 @@ export interface ConnectionOwner {
 }
 
 /** One HTTP/2 connection: RFC 9113 as far as a gRPC client meets it. */
-export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOwner {
+export class NativeConnection implements FrameEvents, KeepAliveSubject, PollSubject, StreamOwner {
   readonly #socket: Socket
   readonly #receiver: Receiver
   readonly #where: string
@@ -54,6 +56,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
   readonly #budget = new PeerBudget()
   readonly #sendQueue: SendQueue
   readonly #keepAlive: KeepAlive
+  readonly #busyPoll: BusyPoll
   readonly #reader: FrameReader
   readonly #settingsTimer: PatientTimer
   readonly #sendAnswers = () => this.#out.flush()
@@ -79,6 +82,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
     this.#out = new Outgoing(socket, owner.stats)
     this.#sendQueue = new SendQueue(this.#out, this.#peer, this.#budget)
     this.#keepAlive = new KeepAlive(options, this)
+    this.#busyPoll = new BusyPoll(options.busyPollMs, this)
     const parts = {
       out: this.#out,
       peer: this.#peer,
@@ -126,6 +130,10 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
 
   get calls(): number {
     return this.#streams.size
+  }
+
+  get waiting(): boolean {
+    return this.#streams.size > 0
   }
 
   get busy(): boolean {
@@ -176,6 +184,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, StreamOw
     // One call by itself goes out at once; those made beside it in the same turn leave in one write.
     if (this.#streams.size === 1) this.#out.flush()
     else this.#out.schedule()
+    this.#busyPoll.requested(now)
     if (this.#streams.exhausted) this.#leaving = true
   }
 

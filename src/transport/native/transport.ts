@@ -62,6 +62,7 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
       pingAfterIdleMs: options.pingAfterIdleMs ?? 10_000,
       pingTimeoutMs: options.pingTimeoutMs ?? 5000,
       streamWindowBytes: options.streamWindowBytes ?? DEFAULT_STREAM_WINDOW_BYTES,
+      busyPollMs: options.busyPollMs ?? 0,
     }
   }
 
