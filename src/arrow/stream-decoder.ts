@@ -52,16 +52,17 @@ export class StreamDecoder {
    * Throws `ProtocolError`, `UnsupportedError` or `LimitError`.
    */
   push(header: Uint8Array, body: Uint8Array): DecodedBatch | null {
-    if (this.#plan === null) {
-      const known = knownPlan(header, this.#values)
-      if (known !== null) {
-        this.#begin(known)
-        return null
-      }
+    const first = this.#plan === null
+    // A stream begins with its schema, which is mostly one seen before: then it need not even be read.
+    const known = first ? knownPlan(header, this.#values) : null
+    if (known !== null) {
+      this.#begin(known)
+      return null
     }
     const message = readMessage(header)
     if (message.kind === MESSAGE_SCHEMA) {
-      this.#begin(knownPlan(header, this.#values) ?? planFor(message, this.#values))
+      const later = first ? null : knownPlan(header, this.#values)
+      this.#begin(later ?? planFor(message, this.#values))
       return null
     }
     if (this.#plan === null) throw new ProtocolError('Arrow: a batch came before the schema')

@@ -62,7 +62,8 @@ export class DatasetWriter {
    * Resolves once the runtime has acknowledged every row. Rows given as an array are checked before
    * anything is sent, others batch by batch. Rejects with `RowValidationError` for a row that does not fit
    * when nothing was sent yet; with `OptionsError` and `ParameterError` for arguments that cannot be used;
-   * with `AuthenticationError` or `PermissionError` when the runtime refuses the key; and with `WriteError`, which says how many rows are acknowledged, for everything else.
+   * with `AuthenticationError` or `PermissionError` when the runtime refuses the key; and with `WriteError`,
+   * which says how many rows are acknowledged, for everything else.
    */
   async write(dataset: string, source: WriteSource, options: WriteOptions = {}): Promise<WriteResult> {
     checkOptions(options, WRITE_FIELDS, 'write option')
