@@ -20,7 +20,7 @@ const MAX_LITERAL_MEMBERS = 256
  * column names, that is data from outside: they appear in the code only as JSON string literals.
  */
 export function objectBuilder(keys: readonly string[]): ObjectBuilder {
-  const generated = generate(keys, (literal) => ['readers', 'i', `return ${literal((k) => `readers[${k}]`)}`])
+  const generated = generate(keys, ['readers', 'i'], (literal) => `return ${literal((k) => `readers[${k}]`)}`)
   return (generated as ObjectBuilder | null) ?? objectBuilderFromClosures(keys)
 }
 
@@ -29,11 +29,11 @@ export function objectBuilder(keys: readonly string[]): ObjectBuilder {
  * rows at once, which takes half the time of pushing them one by one.
  */
 export function rowAppender(keys: readonly string[]): RowAppender {
-  const generated = generate(keys, (literal) => {
+  const generated = generate(keys, ['readers', 'count', 'target'], (literal) => {
     const names = keys.map((_, k) => `const r${k} = readers[${k}]`).join('\n')
     const room = `const first = target.length\nif (count > ${FEW_ROWS}) target.length = first + count`
     const loop = `for (let i = 0; i < count; i++) target[first + i] = ${literal((k) => `r${k}`)}`
-    return ['readers', 'count', 'target', `${names}\n${room}\n${loop}`]
+    return `${names}\n${room}\n${loop}`
   })
   return (generated as RowAppender | null) ?? rowAppenderFromClosures(keys)
 }
@@ -71,12 +71,22 @@ type Literal = (reader: (k: number) => string) => string
 
 let codeGenerationForbidden = false
 
-function generate(keys: readonly string[], parts: (literal: Literal) => string[]): unknown {
+/**
+ * V8 keeps one set of type feedback for all functions of the same source, so schemas of the same names but
+ * other types would slow each other down to a third. A number makes the source of each function its own.
+ */
+let functions = 0
+
+function generate(
+  keys: readonly string[],
+  parameters: readonly string[],
+  body: (literal: Literal) => string,
+): unknown {
   if (codeGenerationForbidden || keys.length > MAX_LITERAL_MEMBERS) return null
   const literal: Literal = (reader) =>
     `{ ${keys.map((key, k) => `${propertyName(key)}: ${reader(k)}.get(i)`).join(', ')} }`
   try {
-    return new Function(...parts(literal))
+    return new Function(...parameters, `${body(literal)} // ${functions++}`)
   } catch (error) {
     if (!(error instanceof EvalError)) throw error
     codeGenerationForbidden = true
