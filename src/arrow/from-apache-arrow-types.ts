@@ -1,5 +1,13 @@
 import { UnsupportedError } from '../errors.ts'
-import type { DataType, Field, IntType, Schema, TimeUnit } from './schema.ts'
+import type { DataType, Field, IntType, Schema } from './schema.ts'
+import {
+  DATE_UNITS,
+  FLOAT_WIDTHS,
+  INTERVAL_UNITS,
+  TIME_UNITS,
+  TYPE_NUMBER,
+  UNION_MODES,
+} from './type-numbers.ts'
 
 /*
  * apache-arrow's schemas as ours. By shape and by number, for the objects may come from another copy or release
@@ -47,11 +55,9 @@ function fromArrowField({ name, type, nullable, metadata }: ForeignField): Field
   return { name, type: fromArrowType(type, name), nullable, metadata: metadata ?? new Map() }
 }
 
-const UNITS: readonly TimeUnit[] = ['second', 'millisecond', 'microsecond', 'nanosecond']
-const INTERVALS = ['yearMonth', 'dayTime', 'monthDayNano'] as const
+/** Of apache-arrow's enumeration alone: the format has it beside the type. */
 const DICTIONARY = -1
 
-/** Numbers are those of the `Type` enumeration of apache-arrow, for most types also of Schema.fbs. */
 function fromArrowType(type: ForeignType, name: string): DataType {
   const children = (type.children ?? []).map(fromArrowField)
   switch (type.typeId) {
@@ -63,58 +69,58 @@ function fromArrowType(type: ForeignType, name: string): DataType {
         value: fromArrowType(type.dictionary, name),
         ordered: type.isOrdered,
       }
-    case 1:
+    case TYPE_NUMBER.null:
       return { kind: 'null' }
-    case 2:
+    case TYPE_NUMBER.int:
       return { kind: 'int', bitWidth: type.bitWidth as IntType['bitWidth'], signed: type.isSigned }
-    case 3:
-      return { kind: 'float', bitWidth: ([16, 32, 64] as const)[type.precision]! }
-    case 4:
+    case TYPE_NUMBER.float:
+      return { kind: 'float', bitWidth: FLOAT_WIDTHS[type.precision]! }
+    case TYPE_NUMBER.binary:
       return { kind: 'binary' }
-    case 5:
+    case TYPE_NUMBER.utf8:
       return { kind: 'utf8' }
-    case 6:
+    case TYPE_NUMBER.bool:
       return { kind: 'bool' }
-    case 7: {
+    case TYPE_NUMBER.decimal: {
       const bitWidth = (type.bitWidth ?? 128) as 32 | 64 | 128 | 256
       return { kind: 'decimal', bitWidth, precision: type.precision, scale: type.scale }
     }
-    case 8:
-      return { kind: 'date', unit: type.unit === 0 ? 'day' : 'millisecond' }
-    case 9:
-      return { kind: 'time', unit: UNITS[type.unit]!, bitWidth: type.bitWidth as 32 | 64 }
-    case 10:
-      return { kind: 'timestamp', unit: UNITS[type.unit]!, timezone: type.timezone ?? null }
-    case 11:
-      return { kind: 'interval', unit: INTERVALS[type.unit]! }
-    case 12:
+    case TYPE_NUMBER.date:
+      return { kind: 'date', unit: DATE_UNITS[type.unit]! }
+    case TYPE_NUMBER.time:
+      return { kind: 'time', unit: TIME_UNITS[type.unit]!, bitWidth: type.bitWidth as 32 | 64 }
+    case TYPE_NUMBER.timestamp:
+      return { kind: 'timestamp', unit: TIME_UNITS[type.unit]!, timezone: type.timezone ?? null }
+    case TYPE_NUMBER.interval:
+      return { kind: 'interval', unit: INTERVAL_UNITS[type.unit]! }
+    case TYPE_NUMBER.list:
       return { kind: 'list', child: children[0]! }
-    case 13:
+    case TYPE_NUMBER.struct:
       return { kind: 'struct', children }
-    case 14:
+    case TYPE_NUMBER.union:
       return {
         kind: 'union',
-        mode: type.mode === 0 ? 'sparse' : 'dense',
+        mode: UNION_MODES[type.mode]!,
         typeIds: Array.from(type.typeIds),
         children,
       }
-    case 15:
+    case TYPE_NUMBER.fixedSizeBinary:
       return { kind: 'fixedSizeBinary', byteWidth: type.byteWidth }
-    case 16:
+    case TYPE_NUMBER.fixedSizeList:
       return { kind: 'fixedSizeList', size: type.listSize, child: children[0]! }
-    case 17:
+    case TYPE_NUMBER.map:
       return { kind: 'map', keysSorted: type.keysSorted, entries: children[0]! }
-    case 18:
-      return { kind: 'duration', unit: UNITS[type.unit]! }
-    case 19:
+    case TYPE_NUMBER.duration:
+      return { kind: 'duration', unit: TIME_UNITS[type.unit]! }
+    case TYPE_NUMBER.largeBinary:
       return { kind: 'largeBinary' }
-    case 20:
+    case TYPE_NUMBER.largeUtf8:
       return { kind: 'largeUtf8' }
-    case 21:
+    case TYPE_NUMBER.largeList:
       return { kind: 'largeList', child: children[0]! }
-    case 23:
+    case TYPE_NUMBER.binaryView:
       return { kind: 'binaryView' }
-    case 24:
+    case TYPE_NUMBER.utf8View:
       return { kind: 'utf8View' }
     default:
       throw new UnsupportedError(

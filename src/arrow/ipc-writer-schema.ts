@@ -1,5 +1,13 @@
 import type { FlatbufferWriter, TableField } from './flatbuffer-writer.ts'
-import type { DataType, Field, Schema, TimeUnit } from './schema.ts'
+import type { DataType, Field, Schema } from './schema.ts'
+import {
+  DATE_UNITS,
+  FLOAT_WIDTHS,
+  INTERVAL_UNITS,
+  TIME_UNITS,
+  TYPE_NUMBER,
+  UNION_MODES,
+} from './type-numbers.ts'
 
 /** Writes the schema table of the format's Schema.fbs. Returns its offset. */
 export function writeSchema(writer: FlatbufferWriter, schema: Schema): number {
@@ -37,12 +45,13 @@ function writeField(writer: FlatbufferWriter, field: Field): number {
   const children = writer.offsetVector(childFields(plain).map((child) => writeField(writer, child)))
   const metadata = writeMetadata(writer, field.metadata)
   const dictionary = field.type.kind === 'dictionary' ? writeEncoding(writer, field.type) : null
-  const [typeNumber, typeTable] = writeType(writer, plain)
+  if (plain.kind === 'dictionary') throw new TypeError('A dictionary cannot have dictionary-encoded values.')
+  const typeTable = writeType(writer, plain)
   const name = writer.string(field.name)
   return writer.table([
     { as: 'offset', value: name },
     field.nullable ? { as: 'int8', value: 1 } : null,
-    { as: 'int8', value: typeNumber },
+    { as: 'int8', value: TYPE_NUMBER[plain.kind] },
     { as: 'offset', value: typeTable },
     dictionary,
     { as: 'offset', value: children },
@@ -67,7 +76,7 @@ function writeEncoding(
   writer: FlatbufferWriter,
   type: Extract<DataType, { kind: 'dictionary' }>,
 ): TableField {
-  const [, index] = writeType(writer, type.index)
+  const index = writeType(writer, type.index)
   const encoding = writer.table([
     { as: 'int64', value: type.id },
     { as: 'offset', value: index },
@@ -76,67 +85,43 @@ function writeEncoding(
   return { as: 'offset', value: encoding }
 }
 
-const UNIT_NUMBER: Record<TimeUnit, number> = { second: 0, millisecond: 1, microsecond: 2, nanosecond: 3 }
-const FLOAT_PRECISION = { 16: 0, 32: 1, 64: 2 } as const
-const INTERVAL_UNIT = { yearMonth: 0, dayTime: 1, monthDayNano: 2 } as const
-
-/** Numbers of the `Type` union of Schema.fbs, for types whose table has no fields. */
-const PLAIN_TYPE_NUMBER: Partial<Record<DataType['kind'], number>> = {
-  null: 1,
-  binary: 4,
-  utf8: 5,
-  bool: 6,
-  list: 12,
-  struct: 13,
-  largeBinary: 19,
-  largeUtf8: 20,
-  largeList: 21,
-  runEndEncoded: 22,
-  binaryView: 23,
-  utf8View: 24,
-  listView: 25,
-  largeListView: 26,
-}
-
-/** Returns the type's number in the `Type` union and the offset of its table. */
-function writeType(writer: FlatbufferWriter, type: DataType): [number: number, table: number] {
+/** Returns the offset of the type's table, whose fields are those of Schema.fbs. */
+function writeType(writer: FlatbufferWriter, type: DataType): number {
   const int32 = (value: number): TableField => ({ as: 'int32', value })
   const int16 = (value: number): TableField => ({ as: 'int16', value })
   switch (type.kind) {
     case 'int':
-      return [2, writer.table([int32(type.bitWidth), type.signed ? { as: 'int8', value: 1 } : null])]
+      return writer.table([int32(type.bitWidth), type.signed ? { as: 'int8', value: 1 } : null])
     case 'float':
-      return [3, writer.table([int16(FLOAT_PRECISION[type.bitWidth])])]
+      return writer.table([int16(FLOAT_WIDTHS.indexOf(type.bitWidth))])
     case 'decimal':
-      return [7, writer.table([int32(type.precision), int32(type.scale), int32(type.bitWidth)])]
+      return writer.table([int32(type.precision), int32(type.scale), int32(type.bitWidth)])
     case 'date':
-      return [8, writer.table([int16(type.unit === 'day' ? 0 : 1)])]
+      return writer.table([int16(DATE_UNITS.indexOf(type.unit))])
     case 'time':
-      return [9, writer.table([int16(UNIT_NUMBER[type.unit]), int32(type.bitWidth)])]
+      return writer.table([int16(TIME_UNITS.indexOf(type.unit)), int32(type.bitWidth)])
     case 'timestamp': {
       const zone = type.timezone === null ? null : writer.string(type.timezone)
-      return [
-        10,
-        writer.table([int16(UNIT_NUMBER[type.unit]), zone === null ? null : { as: 'offset', value: zone }]),
-      ]
+      return writer.table([
+        int16(TIME_UNITS.indexOf(type.unit)),
+        zone === null ? null : { as: 'offset', value: zone },
+      ])
     }
     case 'interval':
-      return [11, writer.table([int16(INTERVAL_UNIT[type.unit])])]
+      return writer.table([int16(INTERVAL_UNITS.indexOf(type.unit))])
     case 'union': {
       const typeIds = writer.int32Vector(type.typeIds)
-      return [14, writer.table([int16(type.mode === 'sparse' ? 0 : 1), { as: 'offset', value: typeIds }])]
+      return writer.table([int16(UNION_MODES.indexOf(type.mode)), { as: 'offset', value: typeIds }])
     }
     case 'fixedSizeBinary':
-      return [15, writer.table([int32(type.byteWidth)])]
+      return writer.table([int32(type.byteWidth)])
     case 'fixedSizeList':
-      return [16, writer.table([int32(type.size)])]
+      return writer.table([int32(type.size)])
     case 'map':
-      return [17, writer.table([type.keysSorted ? { as: 'int8', value: 1 } : null])]
+      return writer.table([type.keysSorted ? { as: 'int8', value: 1 } : null])
     case 'duration':
-      return [18, writer.table([int16(UNIT_NUMBER[type.unit])])]
-    case 'dictionary':
-      throw new TypeError('A dictionary is written with the type of its values.')
+      return writer.table([int16(TIME_UNITS.indexOf(type.unit))])
     default:
-      return [PLAIN_TYPE_NUMBER[type.kind]!, writer.table([])]
+      return writer.table([])
   }
 }

@@ -1,12 +1,18 @@
 import { ProtocolError, UnsupportedError } from '../errors.ts'
 import type { FlatBuffer } from './flatbuffer.ts'
 import { type DataType, type Field, type IntType, NO_METADATA, type Schema, type TimeUnit } from './schema.ts'
+import {
+  DATE_UNITS,
+  FLOAT_WIDTHS,
+  INTERVAL_UNITS,
+  TIME_UNITS,
+  TYPE_NUMBER,
+  UNION_MODES,
+} from './type-numbers.ts'
 
 /** Arrow sets no limits; these are far above any real schema and far below what could hurt. */
 const MAX_DEPTH = 64
 const MAX_FIELDS = 65_536
-
-const TIME_UNITS: readonly TimeUnit[] = ['second', 'millisecond', 'microsecond', 'nanosecond']
 
 /** Reads a Schema table (Schema.fbs). Throws `ProtocolError`, or `UnsupportedError` for big-endian data. */
 export function readSchema(buffer: FlatBuffer, table: number): Schema {
@@ -101,51 +107,48 @@ class SchemaReader {
     return children[0]!
   }
 
-  /** Type numbers are those of the Type union of Schema.fbs. */
   #type(name: string, kind: number, table: number, children: readonly Field[]): DataType {
     const buffer = this.#buffer
     if (table === 0) throw new ProtocolError(`Arrow schema: field "${name}" has no type`)
     switch (kind) {
-      case 1:
+      case TYPE_NUMBER.null:
         return { kind: 'null' }
-      case 2:
+      case TYPE_NUMBER.int:
         return this.#int(name, table)
-      case 3:
-        return { kind: 'float', bitWidth: pick([16, 32, 64] as const, buffer.int16Field(table, 0, 0), name) }
-      case 4:
+      case TYPE_NUMBER.float:
+        return { kind: 'float', bitWidth: pick(FLOAT_WIDTHS, buffer.int16Field(table, 0, 0), name) }
+      case TYPE_NUMBER.binary:
         return { kind: 'binary' }
-      case 5:
+      case TYPE_NUMBER.utf8:
         return { kind: 'utf8' }
-      case 6:
+      case TYPE_NUMBER.bool:
         return { kind: 'bool' }
-      case 7:
+      case TYPE_NUMBER.decimal:
         return this.#decimal(name, table)
-      case 8:
+      case TYPE_NUMBER.date:
         return {
           kind: 'date',
-          unit: pick(['day', 'millisecond'] as const, buffer.int16Field(table, 0, 1), name),
+          unit: pick(DATE_UNITS, buffer.int16Field(table, 0, 1), name),
         }
-      case 9:
+      case TYPE_NUMBER.time:
         return this.#time(name, table)
-      case 10:
+      case TYPE_NUMBER.timestamp:
         return { kind: 'timestamp', unit: this.#timeUnit(name, table, 0), timezone: buffer.string(table, 1) }
-      case 11: {
-        const units = ['yearMonth', 'dayTime', 'monthDayNano'] as const
-        return { kind: 'interval', unit: pick(units, buffer.int16Field(table, 0, 0), name) }
-      }
-      case 12:
+      case TYPE_NUMBER.interval:
+        return { kind: 'interval', unit: pick(INTERVAL_UNITS, buffer.int16Field(table, 0, 0), name) }
+      case TYPE_NUMBER.list:
         return { kind: 'list', child: this.#only(name, children) }
-      case 13:
+      case TYPE_NUMBER.struct:
         return { kind: 'struct', children }
-      case 14:
+      case TYPE_NUMBER.union:
         return this.#union(name, table, children)
-      case 15:
+      case TYPE_NUMBER.fixedSizeBinary:
         return { kind: 'fixedSizeBinary', byteWidth: this.#width(name, buffer.int32Field(table, 0, 0)) }
-      case 16: {
+      case TYPE_NUMBER.fixedSizeList: {
         const size = this.#width(name, buffer.int32Field(table, 0, 0))
         return { kind: 'fixedSizeList', size, child: this.#only(name, children) }
       }
-      case 17: {
+      case TYPE_NUMBER.map: {
         const entries = this.#only(name, children)
         if (entries.type.kind !== 'struct' || entries.type.children.length !== 2)
           throw new ProtocolError(
@@ -153,23 +156,23 @@ class SchemaReader {
           )
         return { kind: 'map', keysSorted: buffer.boolean(table, 0), entries }
       }
-      case 18:
+      case TYPE_NUMBER.duration:
         return { kind: 'duration', unit: this.#timeUnit(name, table, 1) }
-      case 19:
+      case TYPE_NUMBER.largeBinary:
         return { kind: 'largeBinary' }
-      case 20:
+      case TYPE_NUMBER.largeUtf8:
         return { kind: 'largeUtf8' }
-      case 21:
+      case TYPE_NUMBER.largeList:
         return { kind: 'largeList', child: this.#only(name, children) }
-      case 22:
+      case TYPE_NUMBER.runEndEncoded:
         return this.#runEndEncoded(name, children)
-      case 23:
+      case TYPE_NUMBER.binaryView:
         return { kind: 'binaryView' }
-      case 24:
+      case TYPE_NUMBER.utf8View:
         return { kind: 'utf8View' }
-      case 25:
+      case TYPE_NUMBER.listView:
         return { kind: 'listView', child: this.#only(name, children) }
-      case 26:
+      case TYPE_NUMBER.largeListView:
         return { kind: 'largeListView', child: this.#only(name, children) }
       default:
         throw new UnsupportedError(`Arrow schema: field "${name}" has the unknown type number ${kind}`)
@@ -203,7 +206,7 @@ class SchemaReader {
 
   #union(name: string, table: number, children: readonly Field[]): DataType {
     const buffer = this.#buffer
-    const mode = pick(['sparse', 'dense'] as const, buffer.int16Field(table, 0, 0), name)
+    const mode = pick(UNION_MODES, buffer.int16Field(table, 0, 0), name)
     const vector = buffer.vector(table, 1, 4)
     const typeIds = children.map((_, i) => i)
     if (vector !== 0) {
