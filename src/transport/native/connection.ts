@@ -6,11 +6,12 @@ import { BusyPoll, type PollSubject } from './busy-poll.ts'
 import type { NativeCall, StreamOwner } from './call.ts'
 import type { Receiver } from './dial.ts'
 import { type FrameEvents, FrameHandler, MAX_HEADER_LIST_BYTES } from './frame-handler.ts'
-import { FrameReader, notHttp2 } from './frame-reader.ts'
+import { FrameReader } from './frame-reader.ts'
 import { clientPreface, FrameType, MAX_FRAME_SIZE, Setting } from './frames.ts'
 import { ConnectionViolation, ErrorCode } from './http2-error.ts'
 import { KeepAlive, type KeepAliveOptions, type KeepAliveSubject } from './keep-alive.ts'
 import { NO_METADATA } from './metadata.ts'
+import { CLOSED_BEFORE_SETTINGS, notHttp2 } from './not-http2.ts'
 import { Outgoing } from './outgoing.ts'
 import { PatientTimer } from './patient-timer.ts'
 import { PeerBudget } from './peer-budget.ts'
@@ -22,9 +23,6 @@ import { Streams } from './streams.ts'
 
 /** How long a connection that is being closed may take to send its last bytes. */
 const FAREWELL_MS = 500
-/** What servers with TLS do to a client without, and others that do not know HTTP/2. */
-const CLOSED_BEFORE_SETTINGS =
-  'the peer closed it without a word of HTTP/2; is this the Flight port, and with TLS (grpc+tls://) or without (grpc://)?'
 
 export interface ConnectionOptions extends KeepAliveOptions {
   streamWindowBytes: number

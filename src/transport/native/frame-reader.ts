@@ -1,12 +1,12 @@
-import { LimitError } from '../../errors.ts'
+import { checkFrame, requireStream, TOO_MUCH_PADDING } from './frame-rules.ts'
 import { Flag, FRAME_HEADER_BYTES, FrameType, readUint31, readUint32 } from './frames.ts'
+import { type HeaderBlockSink, HeaderBlocks } from './header-blocks.ts'
 import { ConnectionViolation, ErrorCode } from './http2-error.ts'
+import { notHttp2 } from './not-http2.ts'
 
 /** What a connection does with the frames its reader finds. Byte ranges are only valid during the call. */
-export interface FrameSink {
+export interface FrameSink extends HeaderBlockSink {
   onSettings(acknowledges: boolean, bytes: Buffer, start: number, end: number): void
-  /** A whole header block, CONTINUATION frames joined. */
-  onHeaderBlock(streamId: number, endStream: boolean, block: Buffer, start: number, end: number): void
   /** A DATA frame begins; `length` is what it counts for flow control, padding included. */
   onDataStart(streamId: number, length: number): void
   /** Part of its content, as it arrived. */
@@ -24,11 +24,6 @@ export interface FrameSink {
   onIgnored(): void
 }
 
-/** Most bytes of one header block, before decoding. */
-export const MAX_HEADER_BLOCK_BYTES = 256 * 1024
-const MAX_CONTINUATIONS = 64
-const MAX_SETTINGS_BYTES = 16 * 1024
-const MAX_GOAWAY_BYTES = 64 * 1024
 /** Less than this is not worth a read of its own. */
 const ROOM_BYTES = 32 * 1024
 /** DATA frames from this size on are read in two parts: their beginning, then the rest where it belongs. */
@@ -46,6 +41,7 @@ type Mode = 'header' | 'padLength' | 'data' | 'padding' | 'skip' | 'collect'
  */
 export class FrameReader {
   readonly #sink: FrameSink
+  readonly #blocks: HeaderBlocks
   #mode: Mode = 'header'
   readonly #header = Buffer.alloc(FRAME_HEADER_BYTES)
   #headerFill = 0
@@ -62,14 +58,10 @@ export class FrameReader {
   // A frame that did not arrive whole.
   #collected = Buffer.alloc(0)
   #collectedFill = 0
-  // A header block that is not complete: CONTINUATION frames of this stream must follow.
-  #blockStream = 0
-  #blockEndsStream = false
-  #blockParts: Buffer[] = []
-  #blockBytes = 0
 
   constructor(sink: FrameSink) {
     this.#sink = sink
+    this.#blocks = new HeaderBlocks(sink)
   }
 
   /** The connection's first bytes when they are not a whole frame: what a peer of another protocol sent. */
@@ -88,7 +80,7 @@ export class FrameReader {
           this.#padding = chunk[at++]
           this.#left--
           if (this.#padding > this.#left)
-            throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, tooMuchPadding)
+            throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, TOO_MUCH_PADDING)
           this.#left -= this.#padding
           this.#mode = 'data'
           if (this.#left === 0) this.#endContent()
@@ -195,19 +187,11 @@ export class FrameReader {
       }
       this.#sawSettings = true
     }
-    if (
-      this.#blockStream !== 0 &&
-      (type !== FrameType.CONTINUATION || this.#streamId !== this.#blockStream)
-    ) {
-      throw new ConnectionViolation(
-        ErrorCode.PROTOCOL_ERROR,
-        'a header block is interrupted by another frame',
-      )
-    }
+    this.#blocks.checkNext(type, this.#streamId)
     if (type === FrameType.DATA) {
-      this.#requireStream()
+      requireStream(type, this.#streamId)
       if (this.#flags & Flag.PADDED && length === 0) {
-        throw new ConnectionViolation(ErrorCode.FRAME_SIZE_ERROR, tooMuchPadding)
+        throw new ConnectionViolation(ErrorCode.FRAME_SIZE_ERROR, TOO_MUCH_PADDING)
       }
       this.#padding = 0
       this.#largeFrames = length >= LARGE_FRAME_BYTES
@@ -217,50 +201,14 @@ export class FrameReader {
       else this.#endData()
       return
     }
+    checkFrame(type, this.#flags, this.#streamId, length)
     if (type > FrameType.CONTINUATION || type === FrameType.PRIORITY) {
-      if (type === FrameType.PRIORITY) this.#requireLength(length === 5)
       this.#mode = length > 0 ? 'skip' : 'header'
       this.#sink.onIgnored()
       return
     }
-    this.#checkLength(length, type)
+    if (type === FrameType.HEADERS || type === FrameType.CONTINUATION) this.#blocks.checkLength(length)
     this.#mode = 'collect'
-  }
-
-  /** Fixed sizes: RFC 9113, section 6; limits on the others: ours. */
-  #checkLength(length: number, type: number): void {
-    switch (type) {
-      case FrameType.HEADERS:
-      case FrameType.CONTINUATION:
-        this.#requireStream()
-        if (this.#blockBytes + length > MAX_HEADER_BLOCK_BYTES) {
-          throw tooLarge(`a header block of more than ${MAX_HEADER_BLOCK_BYTES} bytes`)
-        }
-        break
-      case FrameType.SETTINGS:
-        this.#requireConnection()
-        if (length > MAX_SETTINGS_BYTES) throw tooLarge(`a SETTINGS frame of ${length} bytes`)
-        this.#requireLength(this.#flags & Flag.ACK ? length === 0 : length % 6 === 0)
-        break
-      case FrameType.PING:
-        this.#requireConnection()
-        this.#requireLength(length === 8)
-        break
-      case FrameType.GOAWAY:
-        this.#requireConnection()
-        this.#requireLength(length >= 8)
-        if (length > MAX_GOAWAY_BYTES) throw tooLarge(`a GOAWAY frame of ${length} bytes`)
-        break
-      case FrameType.RST_STREAM:
-        this.#requireStream()
-        this.#requireLength(length === 4)
-        break
-      case FrameType.WINDOW_UPDATE:
-        this.#requireLength(length === 4)
-        break
-      case FrameType.PUSH_PROMISE:
-        throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, 'a PUSH_PROMISE, though push is disabled')
-    }
   }
 
   /** Acts on a frame other than DATA, now whole in `bytes[start, end)`. */
@@ -268,10 +216,10 @@ export class FrameReader {
     const flags = this.#flags
     switch (this.#type) {
       case FrameType.HEADERS:
-        this.#headers(bytes, start, end)
+        this.#blocks.headers(this.#streamId, flags, bytes, start, end)
         break
       case FrameType.CONTINUATION:
-        this.#continuation(bytes, start, end)
+        this.#blocks.continuation(flags, bytes, start, end)
         break
       case FrameType.SETTINGS:
         this.#sink.onSettings((flags & Flag.ACK) !== 0, bytes, start, end)
@@ -294,45 +242,6 @@ export class FrameReader {
     }
   }
 
-  #headers(bytes: Buffer, start: number, end: number): void {
-    const flags = this.#flags
-    let blockStart = start
-    let blockEnd = end
-    if (flags & Flag.PADDED) {
-      this.#requireLength(end > start)
-      blockEnd -= bytes[blockStart++]
-    }
-    if (flags & Flag.PRIORITY) blockStart += 5
-    if (blockStart > blockEnd) throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, tooMuchPadding)
-    const endStream = (flags & Flag.END_STREAM) !== 0
-    if (flags & Flag.END_HEADERS) {
-      this.#sink.onHeaderBlock(this.#streamId, endStream, bytes, blockStart, blockEnd)
-      return
-    }
-    this.#blockStream = this.#streamId
-    this.#blockEndsStream = endStream
-    this.#blockParts = [Buffer.from(bytes.subarray(blockStart, blockEnd))]
-    this.#blockBytes = blockEnd - blockStart
-  }
-
-  #continuation(bytes: Buffer, start: number, end: number): void {
-    if (this.#blockStream === 0) {
-      throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, 'a CONTINUATION that continues nothing')
-    }
-    this.#blockParts.push(Buffer.from(bytes.subarray(start, end)))
-    this.#blockBytes += end - start
-    if (this.#blockParts.length > MAX_CONTINUATIONS) {
-      throw tooLarge(`a header block in more than ${MAX_CONTINUATIONS} frames`)
-    }
-    if ((this.#flags & Flag.END_HEADERS) === 0) return
-    const block = Buffer.concat(this.#blockParts, this.#blockBytes)
-    const streamId = this.#blockStream
-    this.#blockStream = 0
-    this.#blockParts = []
-    this.#blockBytes = 0
-    this.#sink.onHeaderBlock(streamId, this.#blockEndsStream, block, 0, block.length)
-  }
-
   #endContent(): void {
     if (this.#padding > 0) this.#mode = 'padding'
     else this.#endData()
@@ -342,36 +251,4 @@ export class FrameReader {
     this.#mode = 'header'
     this.#sink.onDataEnd((this.#flags & Flag.END_STREAM) !== 0)
   }
-
-  #requireStream(): void {
-    if (this.#streamId === 0) {
-      throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, `frame type ${this.#type} without a stream`)
-    }
-  }
-
-  #requireConnection(): void {
-    if (this.#streamId !== 0) {
-      throw new ConnectionViolation(ErrorCode.PROTOCOL_ERROR, `frame type ${this.#type} on a stream`)
-    }
-  }
-
-  #requireLength(right: boolean): void {
-    if (!right) {
-      throw new ConnectionViolation(ErrorCode.FRAME_SIZE_ERROR, `frame type ${this.#type} of a wrong length`)
-    }
-  }
-}
-
-const tooMuchPadding = 'padding longer than its frame'
-
-function tooLarge(what: string): ConnectionViolation {
-  return new ConnectionViolation(ErrorCode.ENHANCE_YOUR_CALM, new LimitError(`HTTP/2: the peer sent ${what}`))
-}
-
-/** Names the protocol a peer speaks instead, as far as its first bytes tell. */
-export function notHttp2(firstBytes: Buffer): string {
-  const text = firstBytes.toString('latin1')
-  if (text.startsWith('HTTP/1')) return 'the peer speaks HTTP/1, not gRPC; is this the Flight port?'
-  if (firstBytes[0] === 0x15 && firstBytes[1] === 0x03) return 'the peer speaks TLS; use grpc+tls://'
-  return 'the peer does not speak HTTP/2: its first frame is not SETTINGS'
 }
