@@ -4,7 +4,7 @@ import { sleep } from '../discovery/sleep.ts'
 import { startAdvice } from '../discovery/start-advice.ts'
 import { DiscoveryError, QueryError, type SidecarError } from '../errors.ts'
 import type { FlightSource } from '../flight/flight-source.ts'
-import type { ResolvedOptions } from '../options.ts'
+import type { ResolvedOptions } from '../resolved-options.ts'
 import type { FlightAddress } from '../transport/transport.ts'
 
 /**

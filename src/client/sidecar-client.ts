@@ -4,7 +4,7 @@ import { type CandidateReport, ClosedError, OptionsError, UnsupportedError } fro
 import type { FlightClient } from '../flight/flight-client.ts'
 import type { CallOptions, RuntimeApi } from '../http/runtime-api.ts'
 import type { Catalog, ComponentStatus } from '../http/runtime-types.ts'
-import type { ResolvedOptions } from '../options.ts'
+import type { ResolvedOptions } from '../resolved-options.ts'
 import type { SqlFragment } from '../sql/fragment.ts'
 import { sql } from '../sql/sql.ts'
 import { DatasetsApi } from './datasets.ts'

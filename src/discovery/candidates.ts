@@ -1,5 +1,5 @@
 import { DEFAULT_FLIGHT_PORT, DEFAULT_HTTP_PORT, type HttpAddress } from '../address.ts'
-import type { Named, ResolvedOptions } from '../options.ts'
+import type { Named, ResolvedOptions } from '../resolved-options.ts'
 import type { FlightAddress } from '../transport/transport.ts'
 
 const LOOPBACK = ['127.0.0.1', '::1']

@@ -1,6 +1,6 @@
 import { formatFlightAddress, formatHttpAddress, type HttpAddress } from '../address.ts'
 import { AuthenticationError, type CandidateReport, DiscoveryError, NotReadyError } from '../errors.ts'
-import type { ResolvedOptions } from '../options.ts'
+import type { ResolvedOptions } from '../resolved-options.ts'
 import type { FlightAddress } from '../transport/transport.ts'
 import { type HttpCandidate, httpCandidates, learntFlightAddress, WELL_KNOWN_FLIGHT } from './candidates.ts'
 import { type Identity, identify, inWords, readReadiness } from './identify.ts'

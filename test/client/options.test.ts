@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OptionsError } from '../../src/errors.ts'
-import { DEFAULTS, resolveOptions } from '../../src/options.ts'
+import { DEFAULTS } from '../../src/options.ts'
+import { resolveOptions } from '../../src/resolved-options.ts'
 
 const env = {}
 

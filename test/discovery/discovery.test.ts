@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { learntFlightAddress } from '../../src/discovery/candidates.ts'
 import { discover } from '../../src/discovery/discover.ts'
 import { DiscoveryError, NotReadyError } from '../../src/errors.ts'
-import { type ConnectOptions, resolveOptions } from '../../src/options.ts'
+import type { ConnectOptions } from '../../src/options.ts'
+import { resolveOptions } from '../../src/resolved-options.ts'
 import { type Script, scriptedHttp, statusList } from '../support/scripted-http.ts'
 
 const open: (() => Promise<unknown>)[] = []
