@@ -27,15 +27,15 @@ export interface ValidationIssue {
 /** The rows a schema makes. */
 export type RowOf<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output']
 
+/** Makes of rows what a query gives; `first` is the index of the first of them within the result. */
+export type RowConverter<T> = (rows: Row[], first: number) => T[]
+
 /**
- * Validates rows one by one and gives what the schema makes of them. `first` is the number of the first
- * row within the result. The converter throws `RowValidationError` for the first row that does not fit and
+ * Validates rows one by one and gives what the schema makes of them. The converter throws `RowValidationError` for the first row that does not fit and
  * `UnsupportedError` for a schema that validates asynchronously; this function `OptionsError` for
  * something that is no schema.
  */
-export function rowValidator<S extends StandardSchema>(
-  schema: S,
-): (rows: Row[], first: number) => RowOf<S>[] {
+export function rowValidator<S extends StandardSchema>(schema: S): RowConverter<RowOf<S>> {
   const standard = (schema as Partial<StandardSchema> | null | undefined)?.['~standard']
   if (typeof standard?.validate !== 'function') {
     throw new OptionsError(
