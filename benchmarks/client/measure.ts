@@ -65,7 +65,7 @@ function runnerOf(client: BenchClient, name: CaseName): () => Promise<void> {
 }
 
 /** The value at `fraction` of an ascending list, by nearest rank. */
-export function quantile(ascending: readonly number[], fraction: number): number {
+function quantile(ascending: readonly number[], fraction: number): number {
   return ascending[Math.max(0, Math.ceil(ascending.length * fraction) - 1)]!
 }
 

@@ -82,7 +82,7 @@ export function instantOf(date: Date): bigint {
   return BigInt(milliseconds) * 1_000_000n
 }
 
-export function isUtc(timezone: string): boolean {
+function isUtc(timezone: string): boolean {
   return /^(utc|z|etc\/utc|[+-]00:?00)$/i.test(timezone)
 }
 

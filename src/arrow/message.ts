@@ -4,7 +4,7 @@ import { FlatBuffer } from './flatbuffer.ts'
 /** The message kinds of an IPC stream, numbered as in Message.fbs. */
 export const MESSAGE_SCHEMA = 1
 export const MESSAGE_DICTIONARY_BATCH = 2
-export const MESSAGE_RECORD_BATCH = 3
+const MESSAGE_RECORD_BATCH = 3
 
 /** MetadataVersion V4: every type but Null still carries a validity bitmap, unions and runs included. */
 export const METADATA_V4 = 3

@@ -13,13 +13,13 @@ export interface InferredParameter {
 }
 
 const int = (bitWidth: 8 | 16 | 32 | 64, signed = true): IntType => ({ kind: 'int', bitWidth, signed })
-export const INT64 = int(64)
-export const UINT64 = int(64, false)
-export const FLOAT64: DataType = { kind: 'float', bitWidth: 64 }
-export const UTF8: DataType = { kind: 'utf8' }
-export const BOOL: DataType = { kind: 'bool' }
-export const BINARY: DataType = { kind: 'binary' }
-export const NULL: DataType = { kind: 'null' }
+const INT64 = int(64)
+const UINT64 = int(64, false)
+const FLOAT64: DataType = { kind: 'float', bitWidth: 64 }
+const UTF8: DataType = { kind: 'utf8' }
+const BOOL: DataType = { kind: 'bool' }
+const BINARY: DataType = { kind: 'binary' }
+const NULL: DataType = { kind: 'null' }
 const WIDEST_DECIMAL: DataType = { kind: 'decimal', bitWidth: 128, precision: 38, scale: 0 }
 
 /** Arrays within arrays deeper than this are taken for a cycle. */
@@ -89,7 +89,7 @@ const TYPED_ARRAYS: ReadonlyArray<readonly [abstract new (...args: never) => obj
   [BigUint64Array, UINT64],
 ]
 
-export function listOf(item: DataType): DataType {
+function listOf(item: DataType): DataType {
   return { kind: 'list', child: field('item', item) }
 }
 

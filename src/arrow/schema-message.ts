@@ -26,7 +26,7 @@ export function readSchema(buffer: FlatBuffer, table: number): Schema {
 }
 
 /** Custom metadata: a vector of KeyValue tables. */
-export function readMetadata(buffer: FlatBuffer, table: number, index: number): ReadonlyMap<string, string> {
+function readMetadata(buffer: FlatBuffer, table: number, index: number): ReadonlyMap<string, string> {
   const vector = buffer.vector(table, index, 4)
   const count = buffer.vectorLength(vector)
   if (count === 0) return NO_METADATA

@@ -6,7 +6,7 @@ import { fitText, textWidth } from './text-width.ts'
  * A value as the text a person or a CSV reader expects: strings bare, timestamps and dates ISO 8601,
  * binary as hexadecimal digits, nested values as JSON with exact integers. Null is the empty string.
  */
-export function cellText(value: unknown): string {
+function cellText(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'string') return value
   if (typeof value !== 'object') return String(value)

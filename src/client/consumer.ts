@@ -89,7 +89,7 @@ export function notWanted(): SidecarError {
   return new AbortError('No more rows are wanted')
 }
 
-export function asSidecarError(error: unknown): SidecarError {
+function asSidecarError(error: unknown): SidecarError {
   if (error instanceof SidecarError) return error
   return new ProtocolError(`A result could not be decoded: ${String(error)}`, { cause: error })
 }

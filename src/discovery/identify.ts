@@ -90,7 +90,7 @@ export function readReadiness(answer: ProbeAnswer): { ready: boolean; text: stri
 }
 
 /** The Flight row's endpoint; undefined when this is no status list of a runtime. */
-export function readFlightEndpoint(body: string): string | null | undefined {
+function readFlightEndpoint(body: string): string | null | undefined {
   let rows: unknown
   try {
     rows = JSON.parse(body)

@@ -9,7 +9,6 @@ export const GET_FLIGHT_INFO = `${SERVICE}/GetFlightInfo`
 export const GET_SCHEMA = `${SERVICE}/GetSchema`
 export const DO_GET = `${SERVICE}/DoGet`
 export const DO_PUT = `${SERVICE}/DoPut`
-export const DO_EXCHANGE = `${SERVICE}/DoExchange`
 export const DO_ACTION = `${SERVICE}/DoAction`
 export const LIST_ACTIONS = `${SERVICE}/ListActions`
 
@@ -144,6 +143,6 @@ function gather(
   })
 }
 
-export function methodOf(path: string): string {
+function methodOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }

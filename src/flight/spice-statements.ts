@@ -63,7 +63,7 @@ export class SpiceStatements {
 }
 
 /** A key for a statement with these parameters; null when they cannot be told apart by a short text. */
-export function boundKey(statement: Statement): string | null {
+function boundKey(statement: Statement): string | null {
   const key = parametersKey(statement.parameters!)
   return key === null ? null : `${statement.sql}\0${key}`
 }

@@ -31,7 +31,7 @@ export function readInferred(cursor: JsonCursor, depth = 0): unknown {
 }
 
 /** The members of a JSON object in order, `[name, value, …]`; a name that comes again is told apart as in any result. */
-export function readMembers(cursor: JsonCursor, depth: number): { keys: string[]; values: unknown[] } {
+function readMembers(cursor: JsonCursor, depth: number): { keys: string[]; values: unknown[] } {
   const fields: { name: string }[] = []
   const values: unknown[] = []
   cursor.expect(0x7b)

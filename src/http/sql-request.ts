@@ -4,7 +4,7 @@ import { arrangeParameters } from '../sql/placeholders.ts'
 import type { HttpRequest } from './http-exchange.ts'
 
 /** The only media type whose reply carries its schema, and with it exact values. Sent bare, as the runtime compares whole strings. */
-export const SQL_MEDIA_TYPE = 'application/vnd.spiceai.sql.v1+json'
+const SQL_MEDIA_TYPE = 'application/vnd.spiceai.sql.v1+json'
 
 const PLAIN = ['accept', SQL_MEDIA_TYPE, 'content-type', 'text/plain']
 /** The runtime takes a body as JSON only under exactly this type: a charset would make it raw SQL. */

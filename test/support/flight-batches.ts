@@ -4,7 +4,7 @@ import { encodeFlightData } from '../../src/flight/flight-data.ts'
 
 /** FlightData messages of small results for scripted servers. */
 
-export const INT64: DataType = { kind: 'int', bitWidth: 64, signed: true }
+const INT64: DataType = { kind: 'int', bitWidth: 64, signed: true }
 
 export function schemaOf(columns: Record<string, DataType>): Schema {
   return {

@@ -6,7 +6,7 @@ import type { FlightAddress } from '../../src/transport/transport.ts'
  * counted with its metadata.
  */
 
-export const FLIGHT_METHODS = [
+const FLIGHT_METHODS = [
   'Handshake',
   'ListFlights',
   'GetFlightInfo',

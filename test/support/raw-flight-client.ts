@@ -116,7 +116,7 @@ export class RawFlightClient {
 }
 
 /** FlightData messages as the IPC stream they are cut from. */
-export function ipcStreamOf(messages: readonly FlightDataParts[]): Buffer {
+function ipcStreamOf(messages: readonly FlightDataParts[]): Buffer {
   const parts = messages.flatMap(({ header, body }) => {
     const prefix = Buffer.alloc(8)
     prefix.writeInt32LE(-1, 0)

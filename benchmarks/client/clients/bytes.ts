@@ -3,7 +3,7 @@ import { SQL } from '../cases.ts'
 export const DO_GET = '/arrow.flight.protocol.FlightService/DoGet'
 
 /** A `Ticket` message (Flight.proto: `ticket` is field 1) holding raw SQL, as Spice takes it. */
-export function ticketOf(sql: string): Buffer {
+function ticketOf(sql: string): Buffer {
   const text = Buffer.from(sql)
   if (text.length > 127) throw new RangeError('the SQL text needs a multi-byte length')
   return Buffer.concat([Buffer.from([0x0a, text.length]), text])

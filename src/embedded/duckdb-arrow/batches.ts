@@ -7,10 +7,10 @@ import type { ArrowMapping } from './type-mapping.ts'
 /** Rows of one record batch, as the runtime's query engine cuts them. */
 export const BATCH_ROWS = 8192
 /** A batch is also closed after a chunk that brings it past this many bytes, well below message limits. */
-export const BATCH_BYTES = 32 * 1024 * 1024
+const BATCH_BYTES = 32 * 1024 * 1024
 
 /** Joins DuckDB's chunks (2048 rows at most) into record batches of `BATCH_ROWS` rows. */
-export class BatchAssembler {
+class BatchAssembler {
   private readonly builders: readonly ColumnBuilder[]
   private rows = 0
 

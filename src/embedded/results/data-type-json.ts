@@ -24,7 +24,7 @@ const UNITS: Record<TimeUnit, string> = {
 }
 
 /** A type without parameters is its name; one with parameters is an object of one key. */
-export function dataTypeJson(type: DataType): unknown {
+function dataTypeJson(type: DataType): unknown {
   switch (type.kind) {
     case 'null':
       return 'Null'

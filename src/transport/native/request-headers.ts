@@ -90,7 +90,7 @@ export function writeTimeout(target: Buffer, at: number, milliseconds: number): 
  * Value of `grpc-timeout`: at most eight digits and a unit. Rounded up, so that the peer never gives up
  * before the deadline kept here.
  */
-export function formatTimeout(milliseconds: number): string {
+function formatTimeout(milliseconds: number): string {
   if (milliseconds <= 0) return '1u'
   if (milliseconds < 1000) return `${Math.ceil(milliseconds * 1000)}u`
   const whole = Math.ceil(milliseconds)
