@@ -2,7 +2,7 @@ import type { z } from 'zod/mini'
 import { ProtocolError } from '../errors.ts'
 import type { HttpClient, HttpResponse } from './http-client.ts'
 import type { HttpRequest } from './http-exchange.ts'
-import type { Catalog, ComponentStatus, Dataset, Spicepod } from './runtime-types.ts'
+import type { Catalog, ComponentStatus, Dataset } from './runtime-types.ts'
 import { callError } from './status-errors.ts'
 
 /** What one call may be told. */
@@ -65,10 +65,6 @@ export class RuntimeApi {
 
   catalogs(options: CallOptions = {}): Promise<Catalog[]> {
     return this.#get('/v1/catalogs', options, (schemas) => schemas.catalogs)
-  }
-
-  spicepods(options: CallOptions = {}): Promise<Spicepod[]> {
-    return this.#get('/v1/spicepods', options, (schemas) => schemas.spicepods)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { z } from 'zod/mini'
-import type { Catalog, ComponentStatus, Dataset, Spicepod } from './runtime-types.ts'
+import type { Catalog, ComponentStatus, Dataset } from './runtime-types.ts'
 
 /*
  * What the runtime's HTTP API answers (spice-contract 1.3, 2.4). Tolerant: fields beyond these are passed
@@ -38,8 +38,6 @@ export const datasets: z.ZodMiniType<Dataset[]> = z.array(
 )
 
 export const catalogs: z.ZodMiniType<Catalog[]> = z.array(z.object({ from: text, name: text }))
-
-export const spicepods: z.ZodMiniType<Spicepod[]> = z.array(z.looseObject({ name: text }))
 
 export const message: z.ZodMiniType<{ message: string }> = z.object({ message: text })
 

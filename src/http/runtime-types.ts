@@ -25,9 +25,3 @@ export interface Catalog {
   name: string
   from: string
 }
-
-/** A spicepod's definition; everything but the name is passed on as it comes. */
-export interface Spicepod {
-  name: string
-  [key: string]: unknown
-}
