@@ -1,18 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connect, type SidecarClient, sql } from '../../src/index.ts'
-import { type FlightServer, flightServer } from '../support/flight-server.ts'
+import { describe, expect, it } from 'vitest'
+import { sql } from '../../src/index.ts'
+import { unaskedServer } from '../support/unasked-server.ts'
 
-/** A server that must never be asked: everything here is wrong before anything is sent. */
-let server: FlightServer
-let spice: SidecarClient
-beforeAll(async () => {
-  server = await flightServer({})
-  spice = await connect({ flightUrl: `grpc://127.0.0.1:${server.port}`, server: 'spice', env: {} })
-})
-afterAll(async () => {
-  await spice?.close()
-  server?.kill()
-})
+const unasked = unaskedServer()
 
 const attempt = async (start: () => PromiseLike<unknown>) => {
   try {
@@ -37,15 +27,15 @@ describe('parameters that are neither an array nor an object of names', () => {
     [() => [1]],
   ])('are refused: %o', async (parameters) => {
     for (const start of [
-      () => spice.query('SELECT $1, $a', parameters as never),
-      () => spice.execute('DELETE FROM t WHERE a = $1', parameters as never),
+      () => unasked.spice.query('SELECT $1, $a', parameters as never),
+      () => unasked.spice.execute('DELETE FROM t WHERE a = $1', parameters as never),
     ]) {
       expect(await attempt(start)).toMatchObject({ code: 'INVALID_PARAMETERS' })
     }
   })
 
   it('as are the options of a query in their place', async () => {
-    expect(await attempt(() => spice.query('SELECT 1', { timeoutMs: 5 }))).toMatchObject({
+    expect(await attempt(() => unasked.spice.query('SELECT 1', { timeoutMs: 5 }))).toMatchObject({
       code: 'INVALID_PARAMETERS',
       message: expect.stringContaining('timeoutMs'),
     })
@@ -54,9 +44,9 @@ describe('parameters that are neither an array nor an object of names', () => {
 
 describe('text that UTF-8 cannot express', () => {
   it.each([
-    ['in a statement', () => spice.query("SELECT '\ud83d'")],
-    ['in an identifier', () => spice.query(sql`SELECT ${sql.id('\udc00')}`)],
-    ['in a parameter', () => spice.query('SELECT $1', ['\ud83d'])],
+    ['in a statement', () => unasked.spice.query("SELECT '\ud83d'")],
+    ['in an identifier', () => unasked.spice.query(sql`SELECT ${sql.id('\udc00')}`)],
+    ['in a parameter', () => unasked.spice.query('SELECT $1', ['\ud83d'])],
   ])('is refused %s', async (_where, start) => {
     expect(await attempt(start)).toMatchObject({
       code: 'INVALID_PARAMETERS',
@@ -68,8 +58,8 @@ describe('text that UTF-8 cannot express', () => {
 describe('options that are no object', () => {
   it.each([[null], [5], ['timeoutMs']])('are refused: %o', async (options) => {
     for (const start of [
-      () => spice.query('SELECT 1', [], options as never),
-      () => spice.execute('DELETE FROM t', [], options as never),
+      () => unasked.spice.query('SELECT 1', [], options as never),
+      () => unasked.spice.execute('DELETE FROM t', [], options as never),
     ]) {
       expect(await attempt(start)).toMatchObject({ code: 'INVALID_OPTIONS' })
     }
@@ -77,5 +67,5 @@ describe('options that are no object', () => {
 })
 
 it('nothing of it was sent', () => {
-  expect(server.calls).toEqual([])
+  expect(unasked.calls).toEqual([])
 })

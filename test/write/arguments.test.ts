@@ -1,20 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { datasetPath } from '../../src/client/dataset-schema.ts'
-import { connect, type SidecarClient } from '../../src/index.ts'
-import { type FlightServer, flightServer } from '../support/flight-server.ts'
+import { unaskedServer } from '../support/unasked-server.ts'
 
-/** A server that must never be asked: everything here is wrong before anything is sent. */
-let server: FlightServer
-let spice: SidecarClient
-beforeAll(async () => {
-  server = await flightServer({})
-  spice = await connect({ flightUrl: `grpc://127.0.0.1:${server.port}`, server: 'spice', env: {} })
-})
-afterAll(async () => {
-  await spice?.close()
-  server?.kill()
-})
-
+const unasked = unaskedServer()
 const rows = [{ id: 1 }, { id: 2 }]
 
 describe('write options', () => {
@@ -31,7 +19,9 @@ describe('write options', () => {
     { signal: 'stop' },
     { batchrows: 5 },
   ])('%o are refused', async (options) => {
-    await expect(spice.write('t', rows, options as never)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
+    await expect(unasked.spice.write('t', rows, options as never)).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+    })
   })
 })
 
@@ -39,7 +29,9 @@ describe('the name of a dataset', () => {
   it.each(['', '.', 'a.', '.a', 'a..b', '"a', 'a"b"', '""', 5, null, undefined])(
     'is not %o',
     async (name) => {
-      await expect(spice.write(name as string, rows)).rejects.toMatchObject({ code: 'INVALID_PARAMETERS' })
+      await expect(unasked.spice.write(name as string, rows)).rejects.toMatchObject({
+        code: 'INVALID_PARAMETERS',
+      })
     },
   )
 
@@ -54,5 +46,5 @@ describe('the name of a dataset', () => {
 })
 
 it('nothing of it was sent', () => {
-  expect(server.calls).toEqual([])
+  expect(unasked.calls).toEqual([])
 })
