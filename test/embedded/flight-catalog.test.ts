@@ -22,8 +22,8 @@ beforeAll(async () => {
   client = new RawFlightClient(runtime.address)
 })
 afterAll(async () => {
-  client.close()
-  await runtime.close()
+  client?.close()
+  await runtime?.close()
 })
 
 /** The rows of a metadata command, asked for as the specification has it: FlightInfo, then its ticket. */

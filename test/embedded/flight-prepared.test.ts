@@ -36,8 +36,8 @@ beforeAll(async () => {
   client = new RawFlightClient(runtime.address)
 })
 afterAll(async () => {
-  client.close()
-  await runtime.close()
+  client?.close()
+  await runtime?.close()
 })
 
 async function prepare(query: string): Promise<ActionCreatePreparedStatementResult> {

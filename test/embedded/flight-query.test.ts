@@ -22,8 +22,8 @@ beforeAll(async () => {
   client = new RawFlightClient(runtime.address)
 })
 afterAll(async () => {
-  client.close()
-  await runtime.close()
+  client?.close()
+  await runtime?.close()
 })
 
 const SQL = `SELECT i, 'row ' || i AS text FROM range(20000) AS t(i)`

@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { spawnRuntime } from './spawn-runtime.ts'
 
 export interface FlightRuntime {
@@ -25,19 +22,16 @@ SOL,150.75,400
 export async function startFlightRuntime(
   options: { keys?: string[]; args?: string[] } = {},
 ): Promise<FlightRuntime> {
-  const directory = await mkdtemp(join(tmpdir(), 'flight-runtime-'))
-  const file = (name: string) => join(directory, name)
-  await writeFile(file('trades.csv'), TRADES)
-  await writeFile(file('journal.json'), '[{"id": 1, "note": "first", "amount": 1.5}]')
   const runtime = await spawnRuntime({
     ...(options.args ? { args: options.args } : {}),
+    files: { 'trades.csv': TRADES, 'journal.json': '[{"id": 1, "note": "first", "amount": 1.5}]' },
     spicepod: {
       name: 'flight-tests',
       ...(options.keys ? { runtime: { auth: { 'api-key': { enabled: true, keys: options.keys } } } } : {}),
       datasets: [
-        { from: `file:${file('trades.csv')}`, name: 'trades', acceleration: { enabled: true } },
-        { from: `file:${file('journal.json')}`, name: 'journal', access: 'read_write' },
-        { from: `file:${file('trades.csv')}`, name: 'places.visited', access: 'read_write' },
+        { from: 'file:trades.csv', name: 'trades', acceleration: { enabled: true } },
+        { from: 'file:journal.json', name: 'journal', access: 'read_write' },
+        { from: 'file:trades.csv', name: 'places.visited', access: 'read_write' },
       ],
     },
   })
@@ -51,10 +45,6 @@ export async function startFlightRuntime(
         if (active.queries.length === count) return
       }
     },
-    async close() {
-      const code = await runtime.stop()
-      await rm(directory, { recursive: true })
-      return code
-    },
+    close: () => runtime.stop(),
   }
 }

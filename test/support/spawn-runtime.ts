@@ -7,8 +7,10 @@ import { createInterface } from 'node:readline'
 import type { SpicepodDefinition } from '../../src/embedded/index.ts'
 
 export interface SpawnOptions {
-  /** A path, or a spicepod as an object, which is written to a temporary file; its paths must be absolute. */
+  /** A path, or a spicepod as an object, which is written to a folder that goes with the process. */
   spicepod?: string | SpicepodDefinition
+  /** Contents of files in that folder, by name; the spicepod's paths may be relative to it. */
+  files?: Readonly<Record<string, string>>
   /** Further arguments of `serve`. */
   args?: readonly string[]
   env?: Readonly<Record<string, string>>
@@ -42,6 +44,9 @@ export function dataFile(name: string): string {
 /** Starts `spice-sidecar serve` of the build in `dist` on free ports, as a process of its own. */
 export async function spawnRuntime(options: SpawnOptions = {}): Promise<SpawnedRuntime> {
   const directory = await mkdtemp(join(tmpdir(), 'spice-sidecar-test-'))
+  for (const [name, content] of Object.entries(options.files ?? {})) {
+    await writeFile(join(directory, name), content)
+  }
   const path = await spicepodFile(options.spicepod ?? {}, directory)
   const child = spawn(
     process.execPath,
