@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type ConnectOptions, connect } from '../../src/index.ts'
 import { runtimeScript, SQL_MEDIA_TYPE, scriptedHttp, sqlReply } from '../support/scripted-http.ts'
+import { untilStill } from '../support/until-still.ts'
 
 const open: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -84,13 +85,7 @@ describe('rows over HTTP', () => {
     })
     const rows = spice.query('SELECT n, s')[Symbol.asyncIterator]()
     expect((await rows.next()).value).toMatchObject({ n: 0 })
-    const stalled = async () => {
-      for (let before = -1; before !== sent.bytes(); ) {
-        before = sent.bytes()
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
-      return sent.bytes()
-    }
+    const stalled = () => untilStill(sent.bytes)
     const first = await stalled()
     expect(first).toBeLessThan(40_000_000)
     for (let n = 1; n * 1000 < first; n++) expect((await rows.next()).value).toMatchObject({ n })
