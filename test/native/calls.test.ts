@@ -1,14 +1,10 @@
-import { createServer, type ServerHttp2Session } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import * as grpc from '@grpc/grpc-js'
-import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { AbortError, OptionsError, TimeoutError } from '../../src/errors.ts'
 import { createNativeTransport } from '../../src/transport/native/index.ts'
 import type { Call, Transport, TransportOptions } from '../../src/transport/transport.ts'
 import { collect, text } from './collect.ts'
 import { type GrpcServer, startGrpcServer } from './grpc-server.ts'
-import { message } from './scripted-server.ts'
 
 let server: GrpcServer | undefined
 let transport: Transport
@@ -334,47 +330,4 @@ describe('a call that is not waited for', () => {
     expect(error).toBe(reason)
     expect(seen).toBe(3)
   })
-})
-
-test('header fields come as node:http2 encodes them, Huffman code and dynamic table included', async () => {
-  let fields: Record<string, string> = {}
-  const sessions = new Set<ServerHttp2Session>()
-  const http2 = createServer()
-  http2.on('session', (session) => sessions.add(session))
-  http2.on('stream', (stream) => {
-    stream.respond(
-      { ':status': 200, 'content-type': 'application/grpc+proto', ...fields },
-      { waitForTrailers: true },
-    )
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0', ...fields }))
-    stream.end(message('body'))
-    stream.resume()
-  })
-  await new Promise<void>((resolve) => http2.listen(0, '127.0.0.1', resolve))
-  connectTo((http2.address() as AddressInfo).port)
-  try {
-    const name = fc.stringMatching(/^x-[a-z0-9]{1,12}$/)
-    const value = fc.stringMatching(/^[!-~]([ -~]{0,60}[!-~])?$/)
-    await fc.assert(
-      fc.asyncProperty(
-        fc.dictionary(name, value, { maxKeys: 12, noNullPrototype: true }),
-        async (generated) => {
-          fields = generated
-          const { error, messages, headers, trailers } = await collect(transport, 'Any', new Uint8Array())
-          expect(error).toBeNull()
-          expect(messages.map(text)).toEqual(['body'])
-          for (const [key, expected] of Object.entries(generated)) {
-            expect(headers?.get(key)).toBe(expected)
-            expect(trailers.get(key)).toBe(expected)
-          }
-        },
-      ),
-      { numRuns: 200 },
-    )
-    expect(transport.stats.connections).toBe(1)
-  } finally {
-    await transport.close()
-    for (const session of sessions) session.destroy()
-    http2.close()
-  }
 })

@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createServer as createTlsServer } from 'node:tls'
-import { ServerCredentials } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
 import { AbortError, ClosedError, ConnectionError, ProtocolError, TimeoutError } from '../../src/errors.ts'
 import { Flag, FrameType, Setting } from '../../src/transport/native/frames.ts'
@@ -13,7 +11,7 @@ import { ErrorCode } from '../../src/transport/native/http2-error.ts'
 import { createNativeTransport } from '../../src/transport/native/index.ts'
 import type { Transport, TransportOptions } from '../../src/transport/transport.ts'
 import { collect, text } from './collect.ts'
-import { startGrpcServer } from './grpc-server.ts'
+import { answering } from './fault.ts'
 import {
   data,
   goaway,
@@ -48,17 +46,6 @@ async function serve(script: Script, options: Partial<TransportOptions> = {}): P
   })
   connectTo(server.port, options)
   return server
-}
-
-/** Greets and answers every request with its stream id. */
-const answering: Script = async (connection) => {
-  connection.greet()
-  while (!connection.closed) {
-    const end = await connection.next(
-      ({ type, flags }) => type === FrameType.DATA && (flags & Flag.END_STREAM) !== 0,
-    )
-    if (end) connection.send(response(end.streamId, `stream ${end.streamId}`))
-  }
 }
 
 const ask = (options?: Parameters<typeof collect>[3]) => collect(transport, 'Ask', Buffer.from('?'), options)
@@ -170,43 +157,6 @@ describe('opening', () => {
     const connecting = transport.connect({ signal: abort.signal })
     abort.abort(new Error('changed my mind'))
     await expect(connecting).rejects.toBeInstanceOf(AbortError)
-  })
-})
-
-describe('TLS', () => {
-  // A key pair made for these tests and used nowhere else, valid for localhost, 127.0.0.1 and ::1.
-  const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
-  const key = fixture('test-only-key.pem')
-  const cert = fixture('test-only-cert.pem')
-
-  test.each(['localhost', '127.0.0.1'])('calls go to %s with its certificate verified', async (host) => {
-    const credentials = ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: cert }])
-    const server = await startGrpcServer(
-      { Unary: (call, done) => done(null, Buffer.concat([call.request, call.request])) },
-      credentials,
-    )
-    cleanups.push(() => server.stop())
-    transport = createNativeTransport({
-      address: { secure: true, host, port: server.port },
-      tls: { ca: cert },
-    })
-    const big = Buffer.alloc(300_000, 5)
-    const { error, messages } = await collect(transport, 'Unary', big)
-    expect(error).toBeNull()
-    expect(messages[0].length).toBe(600_000)
-    expect((await collect(transport, 'Unary', Buffer.from('a'))).messages.map(text)).toEqual(['aa'])
-  })
-
-  test('a peer without ALPN h2 is refused', async () => {
-    const server = createTlsServer({ key, cert }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    cleanups.push(() => server.close())
-    const { port } = server.address() as { port: number }
-    transport = createNativeTransport({
-      address: { secure: true, host: '127.0.0.1', port },
-      tls: { ca: cert },
-    })
-    expect((await ask()).error?.message).toContain('ALPN h2')
   })
 })
 

@@ -32,12 +32,26 @@ async function listen(server: Server): Promise<number> {
 }
 
 describe.each(Object.entries(transports))('TLS by the %s transport', (name, create) => {
-  function connectTo(port: number, tls?: TlsOptions): Transport {
-    const transport = create({ address: { secure: true, host: '127.0.0.1', port }, tls })
+  function connectTo(port: number, tls?: TlsOptions, host = '127.0.0.1'): Transport {
+    const transport = create({ address: { secure: true, host, port }, tls })
     cleanups.unshift(() => transport.close())
     return transport
   }
   const ask = (transport: Transport) => collect(transport, 'Unary', Buffer.from('a'))
+
+  test.each(['localhost', '127.0.0.1'])('calls go to %s with its certificate verified', async (host) => {
+    const credentials = ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: cert }])
+    const server = await startGrpcServer(
+      { Unary: (call, done) => done(null, Buffer.concat([call.request, call.request])) },
+      credentials,
+    )
+    cleanups.push(() => server.stop())
+    const transport = connectTo(server.port, { ca: cert }, host)
+    const { error, messages } = await collect(transport, 'Unary', Buffer.alloc(300_000, 5))
+    expect(error).toBeNull()
+    expect(messages[0].length).toBe(600_000)
+    expect((await ask(transport)).messages.map(text)).toEqual(['aa'])
+  })
 
   test.each<[string, TlsOptions]>([
     ['a certificate', { cert: 'no certificate' }],
