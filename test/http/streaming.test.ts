@@ -1,36 +1,8 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type ConnectOptions, connect } from '../../src/index.ts'
-import { runtimeScript, SQL_MEDIA_TYPE, scriptedHttp, sqlReply } from '../support/scripted-http.ts'
+import { describe, expect, it } from 'vitest'
 import { untilStill } from '../support/until-still.ts'
-
-const open: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close()
-})
-
-/** A runtime whose answer is written by `onSql`, which starts once its head is sent. */
-async function runtime(
-  onSql: (response: ServerResponse, sql: string) => unknown,
-  options: ConnectOptions = {},
-) {
-  const responses: ServerResponse[] = []
-  const server = await scriptedHttp(
-    runtimeScript(({ body }, response) => {
-      responses.push(response)
-      response.writeHead(200, { 'content-type': SQL_MEDIA_TYPE }).flushHeaders()
-      onSql(response, body)
-    }),
-  )
-  const spice = await connect({ httpUrl: server.url, env: {}, ...options })
-  open.push(server.close, () => spice.close())
-  return { server, spice, responses }
-}
-
-/** What comes before the first row. */
-const HEAD = sqlReply({ n: 'Int32', s: 'Utf8' }, '[]', 0).replace('"row_count":0,', '').replace(/\]\}$/, '')
-const TAIL = ']}'
+import { HEAD, runtime, TAIL } from './streamed-runtime.ts'
 
 /** Writes rows as fast as they are taken, until the connection ends or there are `rows`. */
 function pump(response: ServerResponse, rows = Number.POSITIVE_INFINITY) {
@@ -228,107 +200,5 @@ describe('rows over HTTP', () => {
     const whole = await spice.query('SELECT n, text, late')
     expect(Object.keys(whole[0])).toEqual(['n', 'text', 'late'])
     expect((await spice.query('SELECT n, text, late').table()).schema.names).toEqual(['n', 'text', 'late'])
-  })
-})
-
-describe('connections', () => {
-  it('are as many as queries overlap, and no more than allowed', async () => {
-    const waiting: ServerResponse[] = []
-    const { spice, server } = await runtime(
-      (response, sql) => {
-        if (sql === 'wait') waiting.push(response)
-        else response.end(`${HEAD}${TAIL}`)
-      },
-      { http: { connections: 3 } },
-    )
-    for (let i = 0; i < 20; i++) await spice.query('one')
-    expect(server.sockets.size).toBe(1)
-    const queries = Array.from({ length: 5 }, () => spice.query('wait').rows())
-    await vi.waitUntil(() => waiting.length === 3)
-    expect(server.sockets.size).toBe(3)
-    for (let answered = 0; answered < 5; answered++) {
-      const response = await vi.waitUntil(() => waiting.shift())
-      response.end(`${HEAD}${TAIL}`)
-    }
-    await Promise.all(queries)
-    expect(server.sockets.size).toBe(3)
-  })
-
-  it('that a query waits for are left to others when it is given up', async () => {
-    const waiting: ServerResponse[] = []
-    const { spice } = await runtime((response) => waiting.push(response), { http: { connections: 1 } })
-    const first = spice.query('first').rows()
-    const abort = new AbortController()
-    const second = spice.query('second', undefined, { signal: abort.signal }).rows()
-    const third = spice.query('third').rows()
-    await vi.waitUntil(() => waiting.length === 1)
-    abort.abort()
-    await expect(second).rejects.toMatchObject({ code: 'ABORTED' })
-    waiting[0].end(`${HEAD}${TAIL}`)
-    await first
-    await vi.waitUntil(() => waiting.length === 2)
-    waiting[1].end(`${HEAD}${TAIL}`)
-    await third
-    expect(waiting).toHaveLength(2)
-  })
-
-  it('that cannot be made fail every query that waits for one, until they can be made again', async () => {
-    const { spice, server } = await runtime((response) => response.end(`${HEAD}${TAIL}`), {
-      http: { connections: 2 },
-      retries: 0,
-    })
-    await spice.query('one')
-    await server.close()
-    const codes = await Promise.all(
-      Array.from({ length: 7 }, () =>
-        spice
-          .query('SELECT 1')
-          .rows()
-          .then(
-            () => 'answered',
-            ({ code, unprocessed }) => `${code} ${unprocessed}`,
-          ),
-      ),
-    )
-    // The first may still have met the old connection.
-    expect(codes.slice(1)).toEqual(Array(6).fill('CONNECTION_FAILED true'))
-    const again = await scriptedHttp(
-      runtimeScript((_, response) => response.end(`${HEAD}${TAIL}`)),
-      server.port,
-    )
-    open.push(again.close)
-    expect(await Promise.all(Array.from({ length: 7 }, () => spice.query('SELECT 1')))).toHaveLength(7)
-    expect(again.sockets.size).toBe(2)
-  })
-
-  it('see nothing of a query whose signal has fired before', async () => {
-    const { spice, server } = await runtime((response) => response.end(`${HEAD}${TAIL}`))
-    await spice.query('one')
-    const signal = AbortSignal.abort('too late')
-    await expect(spice.query('two', undefined, { signal })).rejects.toMatchObject({
-      code: 'ABORTED',
-      cause: 'too late',
-    })
-    await spice.query('three')
-    const bodies = server.requests.filter(({ url }) => url === '/v1/sql').map(({ body }) => body)
-    expect(bodies).toEqual(['one', 'three'])
-  })
-
-  it('may share a signal among many queries', async () => {
-    const warnings: Error[] = []
-    const note = (warning: Error) => warnings.push(warning)
-    process.on('warning', note)
-    const { spice, server } = await runtime(() => {})
-    const abort = new AbortController()
-    const queries = Array.from({ length: 30 }, () =>
-      spice.query('wait', undefined, { signal: abort.signal, idempotent: false }).rows(),
-    )
-    await vi.waitUntil(() => server.sockets.size === 16)
-    abort.abort('all of you')
-    for (const query of queries)
-      await expect(query).rejects.toMatchObject({ code: 'ABORTED', cause: 'all of you' })
-    await new Promise(setImmediate)
-    process.off('warning', note)
-    expect(warnings).toEqual([])
   })
 })
