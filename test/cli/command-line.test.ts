@@ -27,7 +27,7 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
-  await runtime.stop()
+  await runtime?.stop()
   await rm(directory, { recursive: true, force: true })
 })
 

@@ -98,8 +98,10 @@ describe('the embedded runtime over HTTP', () => {
       signal: abort.signal,
     })
     const failed = slow.rows().catch((reason) => reason)
-    setTimeout(() => abort.abort(new Error('changed my mind')), 50)
+    await runtime.untilActive(1)
+    abort.abort(new Error('changed my mind'))
     expect(await failed).toMatchObject({ name: 'AbortError', cause: new Error('changed my mind') })
+    await runtime.untilActive(0)
     expect(await spice.query('SELECT 1 AS one')).toHaveLength(1)
   })
 

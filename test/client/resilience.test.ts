@@ -217,8 +217,10 @@ describe('a query over Flight', () => {
     await expect(early).rejects.toMatchObject({ code: 'ABORTED' })
     const running = spice.query('SELECT count(*) FROM range(100000000000) t(i) WHERE i % 7 = 3')
     const rows = running.rows().catch((reason) => reason)
-    setTimeout(() => running.cancel('never mind'), 30)
+    await runtime.untilActive(1)
+    running.cancel('never mind')
     expect(await rows).toMatchObject({ name: 'AbortError', cause: 'never mind' })
+    await runtime.untilActive(0)
   })
 
   it('is good for one reading, though the same rows can be awaited again', async () => {

@@ -158,12 +158,7 @@ describe('ending', () => {
       (response) => response.statusCode,
       (error) => error.code,
     )
-    for (;;) {
-      const active = (await (await fetch(`${runtime.httpUrl}/v1/sql/active`)).json()) as {
-        total_count: number
-      }
-      if (active.total_count === 1) break
-    }
+    await runtime.untilActive(1)
     expect(await runtime.stop()).toBe(0)
     expect(['ECONNRESET', 503]).toContain(await outcome)
   })
@@ -171,12 +166,7 @@ describe('ending', () => {
   it('comes at once with a second signal', async () => {
     const runtime = await spawnRuntime()
     send(runtime, '/v1/sql', ENDLESS, new Agent()).catch(() => {})
-    for (;;) {
-      const active = (await (await fetch(`${runtime.httpUrl}/v1/sql/active`)).json()) as {
-        total_count: number
-      }
-      if (active.total_count === 1) break
-    }
+    await runtime.untilActive(1)
     runtime.process.kill('SIGINT')
     while (!runtime.stderr().includes('Shutdown initiated')) await once(runtime.process.stderr!, 'data')
     runtime.process.kill('SIGINT')

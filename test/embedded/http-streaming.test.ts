@@ -25,12 +25,6 @@ async function post(sql: string): Promise<IncomingMessage> {
   return response
 }
 
-async function activeQueries(): Promise<Array<{ query_id: string; protocol: string; sql_preview: string }>> {
-  const response = await fetch(`${runtime.httpUrl}/v1/sql/active`)
-  const { queries } = (await response.json()) as { queries: Awaited<ReturnType<typeof activeQueries>> }
-  return queries
-}
-
 async function until(condition: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 10_000
   while (!(await condition())) {
@@ -47,9 +41,9 @@ describe('a large result', () => {
     expect(response.headers['transfer-encoding']).toBe('chunked')
     const [chunk] = await once(response, 'data')
     expect(chunk.toString('latin1', 0, 10)).toBe('[{"i":0,"x')
-    expect(await activeQueries()).toHaveLength(1)
+    expect(await runtime.active()).toHaveLength(1)
     response.destroy()
-    await until(async () => (await activeQueries()).length === 0)
+    await runtime.untilActive(0)
   })
 
   it('is cut off when the statement fails half-way', async () => {
@@ -79,15 +73,15 @@ describe('a statement that runs', () => {
     const outgoing = request(`${runtime.httpUrl}/v1/sql`, { method: 'POST' })
     outgoing.on('error', () => {})
     outgoing.end(ENDLESS)
-    await until(async () => (await activeQueries()).some(({ sql_preview }) => sql_preview === ENDLESS))
+    await until(async () => (await runtime.active()).some(({ sql_preview }) => sql_preview === ENDLESS))
     outgoing.destroy()
-    await until(async () => (await activeQueries()).length === 0)
+    await runtime.untilActive(0)
   })
 
   it('is cancelled by its id and answers 499', async () => {
     const answer = post(ENDLESS)
-    await until(async () => (await activeQueries()).length === 1)
-    const [query] = await activeQueries()
+    await runtime.untilActive(1)
+    const [query] = await runtime.active()
     expect(query).toMatchObject({ protocol: 'http', sql_preview: ENDLESS })
     const cancelled = await fetch(`${runtime.httpUrl}/v1/sql/${query.query_id}/cancel`, { method: 'POST' })
     expect(await cancelled.json()).toEqual({ query_id: query.query_id, status: 'cancelled' })

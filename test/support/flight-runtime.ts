@@ -38,13 +38,7 @@ export async function startFlightRuntime(
   return {
     address: runtime.flight,
     httpUrl: runtime.httpUrl,
-    async untilActive(count) {
-      for (;;) {
-        const response = await fetch(`${runtime.httpUrl}/v1/sql/active`)
-        const active = (await response.json()) as { queries: unknown[] }
-        if (active.queries.length === count) return
-      }
-    },
+    untilActive: (count) => runtime.untilActive(count),
     close: () => runtime.stop(),
   }
 }

@@ -18,6 +18,12 @@ export interface SpawnOptions {
   waitUntilReady?: boolean
 }
 
+export interface ActiveStatement {
+  query_id: string
+  protocol: string
+  sql_preview: string
+}
+
 export interface SpawnedRuntime {
   /** `http://127.0.0.1:PORT` */
   readonly httpUrl: string
@@ -28,6 +34,10 @@ export interface SpawnedRuntime {
   readonly process: ChildProcess
   /** Everything written to stderr so far. */
   stderr(): string
+  /** The statements that run or wait. */
+  active(): Promise<ActiveStatement[]>
+  /** Resolves once so many statements run or wait. */
+  untilActive(count: number): Promise<void>
   /** Asks it to end with SIGTERM, kills it after five seconds, and gives the exit code. */
   stop(): Promise<number | null>
 }
@@ -35,6 +45,7 @@ export interface SpawnedRuntime {
 const CLI = resolve(import.meta.dirname, '../../dist/cli.mjs')
 const STOP_MS = 5_000
 const READY_MS = 30_000
+const ACTIVE_MS = 10_000
 
 /** Files of vega-datasets, the real data of the tests. */
 export function dataFile(name: string): string {
@@ -73,6 +84,17 @@ export async function spawnRuntime(options: SpawnOptions = {}): Promise<SpawnedR
     httpUrl: `http://${listening.http}`,
     process: child,
     stderr: () => stderr,
+    async active() {
+      const response = await fetch(`http://${listening.http}/v1/sql/active`)
+      const { queries } = (await response.json()) as { queries: ActiveStatement[] }
+      return queries
+    },
+    async untilActive(count) {
+      const deadline = Date.now() + ACTIVE_MS
+      for (let active = await this.active(); active.length !== count; active = await this.active()) {
+        if (Date.now() > deadline) throw new Error(`${active.length} statements are active, not ${count}`)
+      }
+    },
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
