@@ -56,9 +56,9 @@ const TAKEN = ['Datasets', 'Interval', 'Timestamp', 'Date', 'Map', 'Uint8Array',
 function interfaceNames(datasets: readonly string[]): string[] {
   const taken = new Set(TAKEN)
   return datasets.map((dataset) => {
-    const words = dataset.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '')
+    const words = dataset.split(/(?:[^\p{ID_Continue}]|\p{Pc})+/u).filter((word) => word !== '')
     const joined = words.map((word) => word[0].toUpperCase() + word.slice(1)).join('')
-    const base = /^\p{L}/u.test(joined) ? joined : `Dataset${joined}`
+    const base = /^\p{ID_Start}/u.test(joined) ? joined : `Dataset${joined}`
     let name = taken.has(base) ? `${base}Row` : base
     for (let number = 2; taken.has(name) || taken.has(`${name}Schema`); number++) name = `${base}${number}`
     taken.add(name).add(`${name}Schema`)
@@ -214,6 +214,6 @@ function commentText(text: string): string {
 }
 
 function propertyName(key: string): string {
-  if (/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key)) return key
+  if (/^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(key)) return key
   return `'${JSON.stringify(key).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 }

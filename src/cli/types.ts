@@ -84,7 +84,8 @@ async function update(file: string, source: string, datasets: number, check: boo
     if (error.code === 'ENOENT') return null
     throw error
   })
-  if (current === source) {
+  // A checkout on Windows may have turned every line end into two characters.
+  if (current?.replaceAll('\r\n', '\n') === source) {
     console.error(`spice-sidecar: ${file} is up to date`)
     return 0
   }

@@ -48,6 +48,15 @@ describe('spice-sidecar types', () => {
     expect((await stat(file, { bigint: true })).mtimeNs).toBe(before.mtimeNs)
   })
 
+  it('leaves a file alone whose line ends a checkout made those of Windows', async () => {
+    await run('--out', file)
+    const windows = (await readFile(file, 'utf8')).replaceAll('\n', '\r\n')
+    await writeFile(file, windows)
+    expect(await run('--out', file, '--check')).toBe(0)
+    expect(await run('--out', file)).toBe(0)
+    expect(await readFile(file, 'utf8')).toBe(windows)
+  })
+
   it('checks without writing', async () => {
     expect(await run('--out', file, '--check')).toBe(0)
     await writeFile(file, 'something else')

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { rowsFromIpc } from '../../src/arrow/ipc-stream.ts'
 import { frameIpcStream } from '../../src/arrow/ipc-writer.ts'
@@ -43,6 +44,30 @@ describe('the generated module', () => {
     }
     expect(FinanceOddNamesSchema.parse(row)).toEqual(row)
     expect(FinanceOddNamesSchema.safeParse({ ...row, 'same:1': 'no' }).success).toBe(false)
+  })
+
+  it('is TypeScript whatever characters names have', () => {
+    // Figures and signs that Unicode counts among letters and numbers, but that no identifier may have.
+    const names = [
+      'area_m²',
+      '½',
+      '①a',
+      'a\u2e2f',
+      'µg',
+      'e\u0301',
+      'a\u200db',
+      '\ud800',
+      '日本',
+      '😀',
+      '\n*/',
+      '`${x}`',
+    ]
+    const fields = names.map((name) => field(name, { kind: 'utf8' }))
+    const source = typesSource(names.map((name) => ({ name, schema: { fields, metadata: NO_METADATA } })))
+    const { diagnostics } = ts.transpileModule(source, { reportDiagnostics: true })
+    expect(diagnostics?.map(({ messageText }) => messageText)).toEqual([])
+    expect(source).toContain("  'area_m²': string | null\n")
+    expect(source).toContain('export interface AreaM {')
   })
 
   it('needs no imports without datasets', () => {
