@@ -4,13 +4,13 @@ import { NO_METADATA } from '../arrow/schema.ts'
 import type { ExecuteOptions, ResultSink, Statement } from '../client/result.ts'
 import type { SidecarError } from '../errors.ts'
 import { isReadOnly } from '../sql/classify.ts'
+import { hasParameters } from '../sql/has-parameters.ts'
 import { arrangeParameters } from '../sql/placeholders.ts'
 import { DO_PUT, GET_FLIGHT_INFO, unary, upload } from './calls.ts'
 import { commandDescriptor, descriptorRequest, ticketRequest } from './commands.ts'
 import { countBatch } from './count-batch.ts'
 import type { FailureMap } from './direct-execution.ts'
 import { encodeFlightData } from './flight-data.ts'
-import { hasParameters } from './has-parameters.ts'
 import {
   CommandPreparedStatementQuery,
   CommandPreparedStatementUpdate,

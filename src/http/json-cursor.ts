@@ -185,7 +185,10 @@ export class JsonCursor {
       return first === 0x2d ? -value : value
     }
     this.#skipNumber()
-    return Number(bytes.toString('latin1', start, this.position))
+    const exact = Number(bytes.toString('latin1', start, this.position))
+    if (Number.isFinite(exact)) return exact
+    this.position = start
+    throw this.unexpected('a number within the range of doubles')
   }
 
   /** Passes over one value of any kind. */

@@ -62,6 +62,7 @@ function inferredNumber(cursor: JsonCursor): number | bigint | string {
   const text = cursor.numberText()
   const value = Number(text)
   if (!/[.eE]/.test(text)) return Number.isSafeInteger(value) ? value : BigInt(text)
+  if (!Number.isFinite(value)) return text
   return text.length <= 16 || significantDigits(text) === significantDigits(String(value)) ? value : text
 }
 

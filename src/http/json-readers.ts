@@ -1,14 +1,14 @@
 import { type ObjectBuilder, objectBuilder } from '../arrow/object-builder.ts'
 import { rowKeys } from '../arrow/row-keys.ts'
-import type { DataType, Field } from '../arrow/schema.ts'
+import type { DataType, Field, IntType } from '../arrow/schema.ts'
 import type { Timestamp } from '../arrow/timestamp.ts'
+import { typeName } from '../arrow/type-name.ts'
 import { decimalNumber, formatDecimal, int64Value, plainDate, safeInteger } from '../arrow/value-format.ts'
 import type { ValueReader } from '../arrow/value-reader.ts'
 import type { ValueOptions } from '../arrow/values-options.ts'
 import type { Row } from '../client/result.ts'
 import { ProtocolError, UnsupportedError } from '../errors.ts'
 import type { JsonCursor } from './json-cursor.ts'
-import { readInferred } from './json-inferred.ts'
 import {
   readDate,
   readDuration,
@@ -17,6 +17,7 @@ import {
   readTimestamp,
   timestampCount,
 } from './json-temporal.ts'
+import { unionReader } from './json-union.ts'
 
 /** Reads one value that is not null. */
 export type JsonReader = (cursor: JsonCursor) => unknown
@@ -37,7 +38,9 @@ export function jsonReader(type: DataType, options: ValueOptions, column: string
     case 'bool':
       return (cursor) => cursor.boolean()
     case 'int':
-      return type.bitWidth === 64 ? int64Reader(options.int64, column) : smallInteger
+      return type.bitWidth === 64
+        ? int64Reader(type, options.int64, column)
+        : smallIntegerReader(type, column)
     case 'float':
       // The text is the shortest one of a single; only rounding gives back the single's own value.
       return type.bitWidth === 64 ? (cursor) => cursor.double() : (cursor) => Math.fround(cursor.double())
@@ -50,8 +53,12 @@ export function jsonReader(type: DataType, options: ValueOptions, column: string
     case 'binary':
     case 'largeBinary':
     case 'binaryView':
-    case 'fixedSizeBinary':
       return (cursor) => bytesOfHex(cursor.string(), column)
+    case 'fixedSizeBinary':
+      return (cursor) => {
+        const bytes = bytesOfHex(cursor.string(), column)
+        return bytes.length === type.byteWidth ? bytes : misfit(column, `${bytes.length} bytes`, type)
+      }
     case 'date':
       return readDate
     case 'time':
@@ -66,8 +73,14 @@ export function jsonReader(type: DataType, options: ValueOptions, column: string
     case 'largeList':
     case 'listView':
     case 'largeListView':
-    case 'fixedSizeList':
       return listReader(jsonReader(type.child.type, options, column))
+    case 'fixedSizeList': {
+      const readItems = listReader(jsonReader(type.child.type, options, column))
+      return (cursor) => {
+        const items = readItems(cursor)
+        return items.length === type.size ? items : misfit(column, `${items.length} items`, type)
+      }
+    }
     case 'struct': {
       const reader = new ObjectReader(type.children, options, column)
       return (cursor) => reader.read(cursor)
@@ -79,8 +92,7 @@ export function jsonReader(type: DataType, options: ValueOptions, column: string
     case 'runEndEncoded':
       return jsonReader(type.values.type, options, column)
     case 'union':
-      // Which member a value belongs to is not in the JSON; its JSON value is all there is.
-      return readInferred
+      return unionReader(type.children, (member) => jsonReader(member, options, column))
   }
 }
 
@@ -169,20 +181,36 @@ export class Slot implements ValueReader {
   }
 }
 
-function smallInteger(cursor: JsonCursor): number {
-  const value = cursor.integer()
-  if (typeof value === 'number') return value
-  throw new ProtocolError(`The reply has ${value} where an integer of at most 32 bits belongs`)
+function smallIntegerReader(type: IntType, column: string): JsonReader {
+  const span = 2 ** type.bitWidth
+  const low = type.signed ? -span / 2 : 0
+  return (cursor) => {
+    const value = cursor.integer()
+    return value >= low && value < low + span ? value : misfit(column, value, type)
+  }
 }
 
-function int64Reader(choice: ValueOptions['int64'], column: string): JsonReader {
+function int64Reader(type: IntType, choice: ValueOptions['int64'], column: string): JsonReader {
+  const fits = (value: number | bigint) => {
+    if (typeof value === 'number') return type.signed || value >= 0
+    return (type.signed ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)) === value
+  }
+  const integer = (cursor: JsonCursor) => {
+    const value = cursor.integer()
+    return fits(value) ? value : misfit(column, value, type)
+  }
   if (choice === 'number') {
     return (cursor) => {
-      const value = cursor.integer()
+      const value = integer(cursor)
       return typeof value === 'number' ? value : safeInteger(Number.NaN, () => value, column)
     }
   }
-  return (cursor) => int64Value(BigInt(cursor.integer()), choice, column)
+  return (cursor) => int64Value(BigInt(integer(cursor)), choice, column)
+}
+
+/** A server that says one type and sends another is not to be trusted with either. */
+function misfit(column: string, value: unknown, type: DataType): never {
+  throw new ProtocolError(`Column "${column}": the reply has ${value} for ${typeName(type)}`)
 }
 
 function decimalReader(scale: number, choice: ValueOptions['decimal'], column: string): JsonReader {
@@ -231,7 +259,7 @@ function timestampReader(
   }
 }
 
-function listReader(element: JsonReader): JsonReader {
+function listReader(element: JsonReader): (cursor: JsonCursor) => unknown[] {
   return (cursor) => {
     const list: unknown[] = []
     cursor.expect(ARRAY)

@@ -19,10 +19,12 @@ const NANOSECONDS_PER_UNIT: Record<TimeUnit, bigint> = {
   nanosecond: 1n,
 }
 
-/** `2024-01-31`; Date64 comes with a time of midnight behind it. */
+/** `2024-01-31`; Date64 comes with a time behind it, which is kept, as over Flight, where it is not midnight. */
 export function readDate(cursor: JsonCursor): string {
   const text = cursor.string()
-  const date = text.length > 10 ? padYear(text.split('T')[0]) : text
+  const time = text.indexOf('T')
+  if (time > 0 && !/^T00:00:00(?:\.0+)?$/.test(text.slice(time))) return instantOf(text).toISOString()
+  const date = text.length === 10 ? text : padYear(time < 0 ? text : text.slice(0, time))
   if (parseDate(date) === null) throw unreadable(text, 'date')
   return date
 }
@@ -31,7 +33,7 @@ export function readTime(cursor: JsonCursor, unit: TimeUnit): string {
   const text = cursor.string()
   const nanoseconds = parseTimeOfDay(text)
   if (nanoseconds === null) throw unreadable(text, 'time of day')
-  return formatTime(Number(nanoseconds / NANOSECONDS_PER_UNIT[unit]), unit)
+  return formatTime(Number(countOf(nanoseconds, unit)), unit)
 }
 
 /** `2024-01-31T12:00:00[.fraction][Z|±hh:mm]`: the usual form straight from the bytes, any other from text. */
@@ -40,7 +42,10 @@ export function readTimestamp(cursor: JsonCursor): Timestamp {
     const quick = quickTimestamp(cursor)
     if (quick !== null) return quick
   }
-  const text = cursor.string()
+  return instantOf(cursor.string())
+}
+
+function instantOf(text: string): Timestamp {
   try {
     const at = text.search(/[T ]/)
     return Timestamp.fromISOString(at < 0 ? padYear(text) : padYear(text.slice(0, at)) + text.slice(at))
@@ -51,7 +56,14 @@ export function readTimestamp(cursor: JsonCursor): Timestamp {
 
 /** How many `unit`s since the epoch. */
 export function timestampCount(timestamp: Timestamp, unit: TimeUnit): bigint {
-  return timestamp.epochNanoseconds / NANOSECONDS_PER_UNIT[unit]
+  return countOf(timestamp.epochNanoseconds, unit)
+}
+
+/** Nothing below the column's unit can have been in the column. */
+function countOf(nanoseconds: bigint, unit: TimeUnit): bigint {
+  const size = NANOSECONDS_PER_UNIT[unit]
+  if (nanoseconds % size === 0n) return nanoseconds / size
+  throw new ProtocolError(`The reply has digits below a ${unit} in a column of ${unit}s`)
 }
 
 /**
@@ -65,12 +77,12 @@ export function readDuration(cursor: JsonCursor, unit: TimeUnit): bigint {
     const interval = text === '' ? null : intervalOf(text)
     if (interval === null || interval.months !== 0) throw unreadable(text, 'duration')
     const nanoseconds = BigInt(interval.days) * 86_400_000_000_000n + interval.nanoseconds
-    return nanoseconds / NANOSECONDS_PER_UNIT[unit]
+    return countOf(nanoseconds, unit)
   }
   const [, sign, days = 0, hours = 0, minutes = 0, seconds = 0, fraction = ''] = match
   const whole = BigInt(days) * 86_400n + BigInt(hours) * 3600n + BigInt(minutes) * 60n + BigInt(seconds)
   const nanoseconds = whole * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
-  const count = nanoseconds / NANOSECONDS_PER_UNIT[unit]
+  const count = countOf(nanoseconds, unit)
   return sign === '-' ? -count : count
 }
 

@@ -1,5 +1,6 @@
 import { parametersToJson } from '../arrow/parameters-json.ts'
 import type { ExecuteOptions, Statement } from '../client/result.ts'
+import { hasParameters } from '../sql/has-parameters.ts'
 import { arrangeParameters } from '../sql/placeholders.ts'
 import type { HttpRequest } from './http-exchange.ts'
 
@@ -11,11 +12,12 @@ const PLAIN = ['accept', SQL_MEDIA_TYPE, 'content-type', 'text/plain']
 const JSON_BODY = ['accept', SQL_MEDIA_TYPE, 'content-type', 'application/json']
 
 /** The request that runs a statement. Throws `ParameterError` for what JSON cannot carry. */
-export function sqlRequest({ sql, parameters }: Statement, options: ExecuteOptions): HttpRequest {
+export function sqlRequest(statement: Statement, options: ExecuteOptions): HttpRequest {
+  const { sql, parameters = [] } = statement
   const { cache, headers, deadline, timeoutMs, signal } = options
   let list = PLAIN
   let body = sql
-  if (parameters !== undefined && Object.keys(parameters).length > 0) {
+  if (hasParameters(statement)) {
     list = JSON_BODY
     body = `{"sql":${JSON.stringify(sql)},"parameters":${parametersToJson(arrangeParameters(sql, parameters))}}`
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { field } from '../../src/arrow/schema.ts'
-import type { Timestamp } from '../../src/arrow/timestamp.ts'
+import { type DataType, field } from '../../src/arrow/schema.ts'
+import { Timestamp } from '../../src/arrow/timestamp.ts'
 import { ProtocolError } from '../../src/errors.ts'
 import { JsonCursor } from '../../src/http/json-cursor.ts'
 import { readInferred } from '../../src/http/json-inferred.ts'
@@ -205,8 +205,72 @@ describe('dates and times', () => {
     ['+12345-01-01', '+012345-01-01'],
     ['1969-12-31T00:00:00', '1969-12-31'],
     ['+10000-01-01T00:00:00', '+010000-01-01'],
+    ['1969-12-31T23:59:59.999', '1969-12-31T23:59:59.999Z'],
   ])('date %s', (text, expected) => {
     expect(jsonReader({ kind: 'date', unit: 'day' }, {}, 'c')(cursor(`"${text}"`))).toBe(expected)
+  })
+})
+
+describe('values that cannot have been in a column of their type', () => {
+  const child = field('item', { kind: 'bool' })
+  it.each<[DataType, string]>([
+    [{ kind: 'int', bitWidth: 8, signed: true }, '128'],
+    [{ kind: 'int', bitWidth: 8, signed: true }, '-129'],
+    [{ kind: 'int', bitWidth: 32, signed: false }, '-1'],
+    [{ kind: 'int', bitWidth: 32, signed: false }, '4294967296'],
+    [{ kind: 'int', bitWidth: 64, signed: true }, '9223372036854775808'],
+    [{ kind: 'int', bitWidth: 64, signed: false }, '-1'],
+    [{ kind: 'int', bitWidth: 64, signed: false }, '18446744073709551616'],
+    [{ kind: 'float', bitWidth: 64 }, '1e400'],
+    [{ kind: 'fixedSizeBinary', byteWidth: 2 }, '"00"'],
+    [{ kind: 'fixedSizeList', child, size: 2 }, '[true]'],
+    [{ kind: 'time', unit: 'second', bitWidth: 32 }, '"12:00:00.5"'],
+    [{ kind: 'duration', unit: 'second' }, '"PT1.5S"'],
+  ])('%o %s', (type, text) => {
+    expect(() => jsonReader(type, {}, 'c')(cursor(text))).toThrow(ProtocolError)
+  })
+
+  it.each<[DataType, string, unknown]>([
+    [{ kind: 'int', bitWidth: 8, signed: true }, '-128', -128],
+    [{ kind: 'int', bitWidth: 32, signed: false }, '4294967295', 4294967295],
+    [{ kind: 'int', bitWidth: 64, signed: true }, '-9223372036854775808', -(2n ** 63n)],
+    [{ kind: 'int', bitWidth: 64, signed: false }, '18446744073709551615', 2n ** 64n - 1n],
+    [{ kind: 'fixedSizeList', child, size: 2 }, '[true,null]', [true, null]],
+  ])('%o %s, which can', (type, text, value) => {
+    expect(jsonReader(type, {}, 'c')(cursor(text))).toEqual(value)
+  })
+})
+
+describe('unions', () => {
+  const int64: DataType = { kind: 'int', bitWidth: 64, signed: true }
+  const float64: DataType = { kind: 'float', bitWidth: 64 }
+  const decimal: DataType = { kind: 'decimal', bitWidth: 128, precision: 9, scale: 2 }
+  const second: DataType = { kind: 'timestamp', unit: 'second', timezone: null }
+  const utf8: DataType = { kind: 'utf8' }
+  const read = (types: DataType[], text: string) => {
+    const children = types.map((type, i) => field(`m${i}`, type))
+    const type: DataType = { kind: 'union', mode: 'dense', typeIds: types.map((_, i) => i), children }
+    return jsonReader(type, {}, 'c')(cursor(text))
+  }
+
+  it.each<[string, DataType[], unknown]>([
+    ['5', [int64, utf8], 5n],
+    ['5', [int64, float64], 5n],
+    ['5.0', [int64, float64], 5],
+    ['"5"', [int64, utf8], '5'],
+    ['"1.50"', [decimal, int64], '1.50'],
+    ['[1,2]', [{ kind: 'list', child: field('item', int64) }, utf8], [1n, 2n]],
+    ['"1970-01-01T00:00:01"', [second, int64], new Timestamp(1000)],
+  ])('read %s as the one member it can be', (text, types, value) => {
+    expect(read(types, text)).toEqual(value)
+  })
+
+  it.each<[string, DataType[], unknown]>([
+    ['"1970-01-01T00:00:01"', [second, utf8], '1970-01-01T00:00:01'],
+    ['5', [int64, { kind: 'int', bitWidth: 8, signed: true }], 5],
+    ['[1]', [int64, utf8], [1]],
+  ])('leave %s what it is where it may be several or none', (text, types, value) => {
+    expect(read(types, text)).toEqual(value)
   })
 })
 

@@ -60,7 +60,7 @@ describe('the generated module', () => {
       '日本',
       '😀',
       '\n*/',
-      '`${x}`',
+      '`$x`',
     ]
     const fields = names.map((name) => field(name, { kind: 'utf8' }))
     const source = typesSource(names.map((name) => ({ name, schema: { fields, metadata: NO_METADATA } })))
