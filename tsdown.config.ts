@@ -17,5 +17,12 @@ const library = { index: 'src/index.ts', arrow: 'src/arrow/index.ts', embedded: 
 
 export default defineConfig([
   { ...shared, format: 'esm', entry: { ...library, cli: 'src/cli/main.ts' }, clean: true },
-  { ...shared, format: 'cjs', entry: library, clean: false },
+  {
+    ...shared,
+    format: 'cjs',
+    entry: library,
+    clean: false,
+    // Where modules live in a context of `node:vm`, as tests of jest do, `import()` is refused and `require` works.
+    outputOptions: { dynamicImportInCjs: false },
+  },
 ])

@@ -83,6 +83,21 @@ test('a CommonJS module uses it, and shares its apache-arrow', async () => {
   expect(await program('module.cjs', main)).toEqual(EXPECTED)
 })
 
+test('a CommonJS module uses it where import() is refused, as in tests of jest', async () => {
+  const withoutImport = `
+    const { Module } = require('node:module')
+    const { compileFunction } = require('node:vm')
+    const names = ['exports', 'require', 'module', '__filename', '__dirname']
+    // A function compiled like this has nobody to ask for what it imports.
+    Module.prototype._compile = function (code, filename) {
+      const require = (name) => this.require(name)
+      compileFunction(code, names, { filename })(this.exports, require, this, filename, '.')
+    }`
+  const imports = `const { connect, SidecarError } = require('spice-sidecar')\nconst { RecordBatch, Table } = require('apache-arrow')`
+  await writeFile(join(application, 'main.cjs'), `${imports}\n;(async () => {${BODY}\n})()`)
+  expect(await program('jest.cjs', `${withoutImport}\nrequire('./main.cjs')`)).toEqual(EXPECTED)
+})
+
 test('importing it loads none of its dependencies, and a query over Flight none either', async () => {
   const source = `
     import { connect } from 'spice-sidecar'
