@@ -1,4 +1,6 @@
+import { types } from 'node:util'
 import { LimitError } from '../errors.ts'
+import { isBytes } from './any-realm.ts'
 import type { DataType } from './schema.ts'
 import { UnfitValue } from './unfit-value.ts'
 import { forEachValue, type Locate } from './values-walk.ts'
@@ -33,8 +35,8 @@ export function wellFormed(value: unknown): string {
 }
 
 export function bytesOf(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (isBytes(value)) return value
+  if (types.isArrayBuffer(value)) return new Uint8Array(value)
   throw new UnfitValue('is not a Uint8Array')
 }
 

@@ -1,4 +1,5 @@
 import { RowValidationError } from '../errors.ts'
+import { isDate, isMap } from './any-realm.ts'
 import type { ColumnData } from './column-data.ts'
 import { halfFloatBits } from './columns-from-values-scalars.ts'
 import { halfToNumber } from './readers/number.ts'
@@ -126,7 +127,7 @@ function isNatural(type: DataType, value: unknown): boolean {
     case 'time':
       return typeof value === 'string'
     case 'timestamp':
-      return value instanceof Date
+      return isDate(value)
     case 'list':
     case 'largeList':
     case 'listView':
@@ -134,7 +135,7 @@ function isNatural(type: DataType, value: unknown): boolean {
     case 'fixedSizeList':
       return Array.isArray(value)
     case 'map':
-      return value instanceof Map
+      return isMap(value)
     default:
       return false
   }

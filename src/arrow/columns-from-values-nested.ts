@@ -1,3 +1,4 @@
+import { isMap } from './any-realm.ts'
 import type { ColumnData } from './column-data.ts'
 import { rowKeys } from './row-keys.ts'
 import type { DataType } from './schema.ts'
@@ -152,7 +153,7 @@ function arrayOf(value: unknown): ArrayLike<unknown> {
 }
 
 function entriesOf(value: unknown): Iterable<unknown> {
-  if (value instanceof Map || Array.isArray(value)) return value
+  if (isMap(value) || Array.isArray(value)) return value
   if (isRecord(value)) return Object.entries(value)
   throw new UnfitValue('is neither a Map nor an object nor an array of [key, value]')
 }

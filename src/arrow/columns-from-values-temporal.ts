@@ -1,3 +1,4 @@
+import { isDate } from './any-realm.ts'
 import { parseDate } from './calendar.ts'
 import type { TimeUnit } from './schema.ts'
 import { parseTimeOfDay } from './time-of-day.ts'
@@ -11,7 +12,7 @@ const TIMESTAMP = /^([^T ]+)[T ]([\d:.]+) ?(Z|[+-]\d\d(?::?\d\d)?)?$/i
 
 /** Days since 1970-01-01 of `YYYY-MM-DD` or of a `Date` at midnight UTC. */
 export function daysOf(value: unknown): number {
-  if (value instanceof Date) {
+  if (isDate(value)) {
     const nanoseconds = instantOf(value)
     if (nanoseconds % NANOSECONDS_PER_DAY !== 0n) {
       throw new UnfitValue("has a time of day (UTC); give 'YYYY-MM-DD'")
@@ -61,7 +62,7 @@ function parseTime(text: string): bigint {
  */
 export function timestampOf(value: unknown, unit: TimeUnit, timezone: string | null): bigint {
   if (typeof value === 'bigint') return value
-  if (value instanceof Date) return inUnit(instantOf(value), unit)
+  if (isDate(value)) return inUnit(instantOf(value), unit)
   if (typeof value !== 'string') throw new UnfitValue('is neither a Date nor ISO 8601 text nor a bigint')
   const match = TIMESTAMP.exec(value)
   const zone = match?.[3]

@@ -1,4 +1,5 @@
 import { ParameterError } from '../errors.ts'
+import { isBytes, isDate } from './any-realm.ts'
 import { instantOf } from './columns-from-values-temporal.ts'
 import { type DataType, field, type IntType, type TimeUnit } from './schema.ts'
 import { NANOSECONDS_PER_UNIT } from './timestamp.ts'
@@ -27,7 +28,7 @@ const MAX_DEPTH = 32
 
 /**
  * The Arrow type of a parameter by its JavaScript value:
- * - number: Int64 when it is a safe integer (but not -0), else Float64
+ * - number: Int64 when it is a safe integer (but not -0), else Float64, NaN and infinities included
  * - bigint: Int64, else UInt64, else Decimal(38, 0)
  * - string Utf8, boolean Bool, `Uint8Array` Binary, null Null
  * - `Date`: Timestamp in milliseconds; `Timestamp`: nanoseconds, or the finest unit that reaches the year.
@@ -35,16 +36,17 @@ const MAX_DEPTH = 32
  *   what compares with either kind of column there. `param.timestamp(value, unit, 'UTC')` sends one.
  * - array or typed array: List of the one type its items share
  * - a `param.…` value: its own type
- * Throws `ParameterError` naming `name` for everything else, NaN and infinities included.
+ * Throws `ParameterError` naming `name` for everything else.
  */
 export function inferParameter(value: unknown, name: string, depth = 0): InferredParameter {
-  if (value instanceof TypedParameter) return value
+  if (value instanceof TypedParameter) {
+    if (value.value === undefined) throw refused(name, undefined, 'cannot be bound; give null for SQL NULL')
+    return value
+  }
   switch (typeof value) {
     case 'string':
       return { type: UTF8, value }
     case 'number':
-      if (!Number.isFinite(value))
-        throw refused(name, value, 'is not a finite number; give param.float64(…) if you mean it')
       return { type: Number.isSafeInteger(value) && !Object.is(value, -0) ? INT64 : FLOAT64, value }
     case 'bigint':
       return { type: bigintType(value, name), value }
@@ -68,9 +70,8 @@ function bigintType(value: bigint, name: string): DataType {
 }
 
 function inferObject(value: object, name: string, depth: number): InferredParameter {
-  if (value instanceof Date)
-    return { type: { kind: 'timestamp', unit: unitOf(value, name), timezone: null }, value }
-  if (value instanceof Uint8Array) return { type: BINARY, value }
+  if (isDate(value)) return { type: { kind: 'timestamp', unit: unitOf(value, name), timezone: null }, value }
+  if (isBytes(value)) return { type: BINARY, value }
   const typed = TYPED_ARRAYS.find(([arrayClass]) => value instanceof arrayClass)
   if (typed !== undefined) return { type: listOf(typed[1]), value }
   if (Array.isArray(value)) return inferList(value, name, depth)

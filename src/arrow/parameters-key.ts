@@ -1,3 +1,4 @@
+import { isBytes, isDate } from './any-realm.ts'
 import type { Parameters } from './parameters.ts'
 import type { DataType } from './schema.ts'
 import { TypedParameter } from './typed-parameter.ts'
@@ -51,11 +52,11 @@ function keyOfObject(value: object, depth: number): string | null {
     const inner = keyOf(value.value, depth + 1)
     return inner === null ? null : `p${typeKey(value.type)}${inner}`
   }
-  if (value instanceof Date) {
+  if (isDate(value)) {
     const exact = (value as { epochNanoseconds?: bigint }).epochNanoseconds
     return exact === undefined ? `d${value.getTime()};` : `D${exact};`
   }
-  if (value instanceof Uint8Array) {
+  if (isBytes(value)) {
     if (value.length > MAX_KEY_LENGTH / 2) return null
     return `b${value.length}:${Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1')}`
   }

@@ -55,7 +55,6 @@ export const param = {
   uint32: named<Whole>('uint32'),
   uint64: named<Whole>('uint64'),
   float32: named<number>('float32'),
-  /** Also the way to bind NaN and infinities. */
   float64: named<number>('float64'),
   utf8: named<string>('utf8'),
   bool: named<boolean>('bool'),

@@ -1,4 +1,6 @@
+import { types } from 'node:util'
 import { RowValidationError } from '../errors.ts'
+import { isDate, isMap } from './any-realm.ts'
 import type { ColumnData } from './column-data.ts'
 import type { Field } from './schema.ts'
 import { quoteValue, UnfitValue } from './unfit-value.ts'
@@ -24,8 +26,17 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
     typeof value === 'object' &&
     value !== null &&
     !Array.isArray(value) &&
-    !(value instanceof Map || value instanceof Set || value instanceof Date) &&
-    !(ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
+    (Object.getPrototypeOf(value) === Object.prototype || !isBuiltIn(value))
+  )
+}
+
+function isBuiltIn(value: object): boolean {
+  return (
+    isMap(value) ||
+    types.isSet(value) ||
+    isDate(value) ||
+    types.isAnyArrayBuffer(value) ||
+    ArrayBuffer.isView(value)
   )
 }
 

@@ -1,9 +1,11 @@
 import { deepStrictEqual } from 'node:assert'
-import { describe, it } from 'vitest'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, it } from 'vitest'
 import { rowsFromIpc } from '../../src/arrow/ipc-stream.ts'
 import { frameIpcStream } from '../../src/arrow/ipc-writer.ts'
 import { type DataType, field, NO_METADATA } from '../../src/arrow/schema.ts'
 import { Timestamp } from '../../src/arrow/timestamp.ts'
+import { RowValidationError } from '../../src/errors.ts'
 import { int, joined, mapType, nanoseconds, readBack, throughIpc, utf8 } from './read-back.ts'
 import { rareSampleColumns, sampleColumns } from './sample-columns.ts'
 
@@ -85,6 +87,20 @@ describe('other spellings of a value', () => {
     [{ kind: 'interval', unit: 'yearMonth' }, { months: 3 }, { months: 3, days: 0, nanoseconds: 0n }],
   ])('%o takes %o', (type, given, read) => {
     deepStrictEqual(readBack(type, [given]), [read])
+  })
+
+  it('includes those another realm made, whose classes are not ours', () => {
+    const foreign = (source: string): unknown => runInNewContext(source)
+    deepStrictEqual(readBack(nanoseconds, [foreign('new Date(5)')]), [new Timestamp(5)])
+    deepStrictEqual(readBack({ kind: 'date', unit: 'day' }, [foreign('new Date(0)')]), ['1970-01-01'])
+    deepStrictEqual(readBack({ kind: 'binary' }, [foreign('Uint8Array.of(1)')]), [Uint8Array.of(1)])
+    deepStrictEqual(readBack({ kind: 'binary' }, [foreign('Uint8Array.of(1).buffer')]), [Uint8Array.of(1)])
+    deepStrictEqual(readBack(mapType, [foreign('new Map([["a", 1]])')]), [new Map([['a', 1]])])
+    const children = [field('a', int(32))]
+    deepStrictEqual(readBack({ kind: 'struct', children }, [foreign('({ a: 1 })')]), [{ a: 1 }])
+    for (const source of ['new Date(5)', 'new Map()', 'new Set()', 'new ArrayBuffer(1)']) {
+      expect(() => readBack({ kind: 'struct', children }, [foreign(source)])).toThrow(RowValidationError)
+    }
   })
 
   it('go by the keys of rows where several columns or members have one name', () => {
