@@ -1,5 +1,6 @@
 import { ParameterError } from '../errors.ts'
 import { sqlExcerpt } from '../sql-excerpt.ts'
+import { isNegated } from './empty-list.ts'
 import { type Token, tokenize } from './lexer.ts'
 
 export type SqlPart =
@@ -71,8 +72,9 @@ function boundValue(part: SqlPart): unknown[] {
   return part.as === 'value' ? [part.value] : []
 }
 
-/** `$1abc` is one placeholder to some dialects. */
-function touchesWord(token: Token, next: Token | undefined): boolean {
+/** `$1abc` is one placeholder to some dialects, and `5$1` nothing to any. */
+function touchesWord(before: Token | undefined, token: Token, next: Token | undefined): boolean {
+  if (before?.kind === 'number' && before.end === token.start) return true
   return next !== undefined && next.start === token.end && (next.kind === 'word' || next.kind === 'number')
 }
 
@@ -113,10 +115,10 @@ class Composition {
       else if (
         insertion.end === token.end &&
         insertion.kind === token.kind &&
-        !touchesWord(token, tokens[i + 1])
+        !touchesWord(tokens[i - 1], token, tokens[i + 1])
       ) {
         expected.delete(token.start)
-        if (insertion.part.as === 'emptyList') this.#checkEmptyList(tokens.slice(Math.max(0, i - 3), i))
+        if (insertion.part.as === 'emptyList') this.#checkEmptyList(tokens.slice(0, i))
       }
     })
     for (const insertion of expected.values()) {
@@ -145,10 +147,9 @@ class Composition {
   }
 
   #checkEmptyList(before: readonly Token[]): void {
-    const words = before.map((token) => this.#text.slice(token.start, token.end).toUpperCase())
-    if (words.join(' ') === 'NOT IN (') {
+    if (isNegated(before.map((token) => this.#text.slice(token.start, token.end).toUpperCase()))) {
       throw this.#error(
-        'An empty sql.list after NOT IN would match nothing instead of everything; leave the condition out',
+        'An empty sql.list under NOT would match nothing instead of everything; leave the condition out',
       )
     }
   }

@@ -42,13 +42,15 @@ sql.id = (...names: string[]): SqlFragment => {
 
 /**
  * Values with commas between them, for `IN (…)`: each is bound; fragments among them are composed. An
- * empty list becomes `NULL`, with which `IN` matches nothing; after `NOT IN`, where that would be wrong,
- * it is a `ParameterError`.
+ * empty list becomes `NULL`, with which `IN` matches nothing; under `NOT`, where that would be wrong, it is a
+ * `ParameterError`.
  */
 sql.list = (values: readonly unknown[]): SqlFragment => {
   if (!Array.isArray(values)) throw new ParameterError('sql.list takes an array.')
   if (values.length === 0) return new SqlFragment([{ as: 'emptyList' }])
-  return new SqlFragment(values.flatMap((value, i) => (i === 0 ? [partOf(value)] : [COMMA, partOf(value)])))
+  return new SqlFragment(
+    Array.from(values).flatMap((value, i) => (i === 0 ? [partOf(value)] : [COMMA, partOf(value)])),
+  )
 }
 
 /** Fragments with another between them: ``sql.join(conditions, sql` AND `)``. Nothing for an empty array. */

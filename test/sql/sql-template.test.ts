@@ -73,6 +73,7 @@ describe('placeholders and quotes of the template itself', () => {
     ['a question mark', () => sql`SELECT ?, ${1}`],
     ['an open string', () => sql`SELECT 'x`],
     ['an open comment', () => sql`SELECT /* x`],
+    ['a value beside a number', () => sql`SELECT * FROM t LIMIT 5${2}`],
   ])('%s is refused', (_what, make) => {
     expect(() => make().sql).toThrow(ParameterError)
   })
@@ -161,13 +162,33 @@ describe('lists', () => {
     expect(sql`SELECT ${sql.list([sql.id('a'), sql`max(${1})`])}`.sql).toBe('SELECT "a", max($1)')
   })
 
+  it('have an undefined value where an array has a hole', () => {
+    expect(sql`SELECT ${sql.list(new Array(2))}`.parameters).toEqual([undefined, undefined])
+  })
+
   it('match nothing when empty', () => {
     expect(sql`SELECT * FROM t WHERE a IN (${sql.list([])})`.sql).toBe('SELECT * FROM t WHERE a IN (NULL)')
   })
 
-  it('are refused when empty after NOT IN, where NULL would also match nothing', () => {
-    expect(() => sql`SELECT * FROM t WHERE a NOT IN (${sql.list([])})`.sql).toThrow(/NOT IN/)
-    expect(() => sql`SELECT * FROM t WHERE a not /* … */ in ( ${sql.list([])})`.sql).toThrow(/NOT IN/)
+  const none = sql.list([])
+  it.each([
+    ['NOT IN', sql`SELECT * FROM t WHERE a NOT IN (${none})`],
+    ['not in with a comment', sql`SELECT * FROM t WHERE a not /* … */ in ( ${none})`],
+    ['NOT before', sql`SELECT * FROM t WHERE b = 1 AND NOT a IN (${none})`],
+    ['NOT of brackets', sql`SELECT * FROM t WHERE NOT (b = 1 OR (a IN (${none})))`],
+    ['NOT of a function', sql`SELECT * FROM t WHERE NOT coalesce(b, a IN (${none}))`],
+  ])('are refused when empty after %s, where NULL would also match nothing', (_, statement) => {
+    expect(() => statement.sql).toThrow(/under NOT/)
+  })
+
+  it.each([
+    sql`SELECT * FROM t WHERE NOT b AND a IN (${none})`,
+    sql`SELECT * FROM t WHERE b IS NOT NULL AND (c OR a IN (${none}))`,
+    sql`SELECT * FROM t WHERE (NOT b) OR a IN (${none})`,
+    sql`SELECT * FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE a IN (${none}))`,
+    sql`SELECT CASE WHEN NOT b THEN 1 WHEN a IN (${none}) THEN 2 END FROM t`,
+  ])('may be empty where the NOT is of something else: %#', (statement) => {
+    expect(statement.sql).toContain('IN (NULL)')
   })
 })
 
