@@ -1,5 +1,3 @@
-import type { Row } from './result.ts'
-
 /** What `JSON.stringify` writes without loss. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 
@@ -8,8 +6,8 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | { [key:
  * lower-case hexadecimal (as the runtime's own JSON has them), maps as objects when their keys are text
  * and as `[key, value]` pairs otherwise, NaN and infinities as their names.
  */
-export function jsonSafeRows(rows: readonly Row[]): { [column: string]: JsonValue }[] {
-  return rows.map((row) => jsonSafeObject(Object.entries(row)))
+export function jsonSafeRows(rows: readonly unknown[]): JsonValue[] {
+  return rows.map(jsonSafe)
 }
 
 function jsonSafe(value: unknown): JsonValue {

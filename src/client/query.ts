@@ -24,6 +24,9 @@ export interface QueryRunner {
   readonly timeoutMs: number
 }
 
+/** A row of `json()`: an object of the same columns, unless a schema made something else of rows. */
+export type JsonRow<T> = T extends object ? { [column: string]: JsonValue } : JsonValue
+
 /**
  * One statement and its result. Nothing is sent until the result is asked for, in one of these ways, of
  * which the first decides: `await`, `rows()`, `first()`, `table()`, `batches()`, `for await`.
@@ -80,9 +83,9 @@ export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
     return new Query(this.#runner, this.#statement, this.#options, rowValidator(schema))
   }
 
-  /** All rows in a form JSON can carry without loss: see `jsonSafeRows`. */
-  async json(): Promise<{ [column: string]: JsonValue }[]> {
-    return jsonSafeRows((await this.rows()) as Row[])
+  /** All rows, or what the schema of `as()` makes of them, in a form JSON can carry without loss: see `jsonSafeRows`. */
+  async json(): Promise<JsonRow<T>[]> {
+    return jsonSafeRows(await this.rows()) as JsonRow<T>[]
   }
 
   /** All rows. Asked again, the same promise. */

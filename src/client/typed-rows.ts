@@ -39,7 +39,7 @@ export function rowValidator<S extends StandardSchema>(schema: S): RowConverter<
   const standard = (schema as Partial<StandardSchema> | null | undefined)?.['~standard']
   if (typeof standard?.validate !== 'function') {
     throw new OptionsError(
-      'as() takes a schema of zod, valibot, arktype or another library of the Standard Schema interface',
+      'as() takes a schema of zod (from 3.24), valibot, arktype or another library of the Standard Schema interface',
     )
   }
   return (rows, first) => rows.map((row, i) => validated(standard, row, first + i) as RowOf<S>)
@@ -51,7 +51,7 @@ function validated(standard: StandardSchema['~standard'], row: Row, index: numbe
     // Its outcome is of no interest, but must not become an unhandled rejection.
     result.then(undefined, () => {})
     throw new UnsupportedError(
-      `The ${standard.vendor} schema validates asynchronously; as() needs one that does not`,
+      `The ${standard.vendor} schema validates asynchronously, or a function of it threw; as() needs one that does neither`,
     )
   }
   if (result.issues === undefined) return result.value
@@ -60,11 +60,15 @@ function validated(standard: StandardSchema['~standard'], row: Row, index: numbe
 
 function invalidRow(row: Row, index: number, issues: readonly ValidationIssue[]): RowValidationError {
   const path = (issues[0]?.path ?? []).map((step) => (typeof step === 'object' ? step.key : step))
-  let value: unknown = row
-  for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key]
+  const value = path.reduce<unknown>(memberOf, row)
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : ''
   const problem = `does not fit: ${issues[0]?.message ?? 'no reason given'}${more}`
   return new RowValidationError({ row: index, column: pathText(path), value }, problem, quoteValue(value))
+}
+
+function memberOf(value: unknown, key: PropertyKey): unknown {
+  if (value instanceof Map) return value.get(key)
+  return (value as Record<PropertyKey, unknown> | null | undefined)?.[key]
 }
 
 function pathText(path: readonly PropertyKey[]): string {

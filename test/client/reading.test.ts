@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { connect, type Query, type SidecarClient } from '../../src/index.ts'
+import { connect, type JsonValue, type Query, type SidecarClient } from '../../src/index.ts'
 import { NUMBERS, numbersMessage, schemaMessage } from '../support/flight-batches.ts'
 import { type FlightServer, flightServer } from '../support/flight-server.ts'
 
@@ -29,6 +29,16 @@ describe('the first row', () => {
     expect(await small.first()).toEqual({ n: 0n })
     const odd = spice.query('SELECT n FROM t').as(z.object({ n: z.bigint().min(1n) }))
     await expect(odd.first()).rejects.toMatchObject({ code: 'INVALID_ROW', row: 0 })
+  })
+})
+
+describe('rows as JSON', () => {
+  it('are what the schema made of them', async () => {
+    const query = spice.query('SELECT n FROM t').as(z.object({ n: z.bigint() }))
+    expect(await query.json()).toEqual(['0', '1', '2', '3', '4', '5'].map((n) => ({ n })))
+    const made = z.object({ n: z.bigint() }).transform(({ n }) => (n === 0n ? new Date(0) : n))
+    const json: JsonValue[] = await spice.query('SELECT n FROM t').as(made).json()
+    expect(json).toEqual(['1970-01-01T00:00:00.000Z', '1', '2', '3', '4', '5'])
   })
 })
 

@@ -43,6 +43,19 @@ describe('rows validated with a zod schema', () => {
     expect(error.message).toMatch(/\(and 1 more\)/)
   })
 
+  it('are refused with the value within a map', () => {
+    const schema = z.object({ tags: z.map(z.string(), z.string()) })
+    const error = failure(schema, [
+      {
+        tags: new Map<string, unknown>([
+          ['a', 'x'],
+          ['b', 5],
+        ]),
+      },
+    ])
+    expect(error).toMatchObject({ column: 'tags.b', value: 5 })
+  })
+
   it('are refused as a whole when the schema says so', () => {
     const schema = trade.refine((row) => row.price > 0, 'price must be positive')
     const error = failure(schema, [{ symbol: 'BTC', price: 0, at: null }])
@@ -74,6 +87,13 @@ describe('other schemas', () => {
       throw new Error('late')
     })
     expect(() => rowValidator(schema)([{}], 0)).toThrow(UnsupportedError)
+  })
+
+  it('whose functions throw are refused with words that fit that, too', () => {
+    const schema = z.object({ a: z.number() }).transform(() => {
+      throw new Error('thrown')
+    })
+    expect(() => rowValidator(schema)([{ a: 1 }], 0)).toThrow(/asynchronously, or a function of it threw/)
   })
 
   it('that are none are refused at once', () => {
