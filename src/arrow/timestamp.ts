@@ -1,3 +1,4 @@
+import { isDate } from './any-realm.ts'
 import { formatDate, parseDate } from './calendar.ts'
 import type { TimeUnit } from './schema.ts'
 import { formatFraction, formatTimeOfDay, parseTimeOfDay } from './time-of-day.ts'
@@ -36,6 +37,13 @@ export class Timestamp extends Date {
   constructor(epochMilliseconds: number, nanosecondOfMillisecond = 0) {
     super(epochMilliseconds)
     this.nanosecondOfMillisecond = nanosecondOfMillisecond
+  }
+
+  /** Those of another copy of this package count, too, such as the CommonJS one beside the ES module. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this
+    if (this !== Timestamp) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return isDate(value) && typeof (value as Partial<Timestamp>).nanosecondOfMillisecond === 'number'
   }
 
   static fromEpochNanoseconds(nanoseconds: bigint): Timestamp {

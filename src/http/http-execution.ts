@@ -252,7 +252,7 @@ export class HttpExecution implements Execution, HttpReceiver, Abortable {
 
   #statementError(): SidecarError {
     const response = { status: this.#status, headers: this.#headers, body: Buffer.concat(this.#refusal) }
-    return statementError(response, this.#statement.sql, this.#client.origin)
+    return statementError(response, this.#statement, this.#client.origin)
   }
 
   #end(error: SidecarError | null): void {

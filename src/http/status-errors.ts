@@ -1,3 +1,4 @@
+import type { Statement } from '../client/result.ts'
 import {
   AuthenticationError,
   ConnectionError,
@@ -6,7 +7,9 @@ import {
   PermissionError,
   QueryError,
   type SidecarError,
+  UnsupportedError,
 } from '../errors.ts'
+import { hasParameters } from '../sql/has-parameters.ts'
 import type { HttpResponse } from './http-client.ts'
 
 /** Bytes of an error body that are looked at. */
@@ -14,9 +17,13 @@ const LOOKED_AT = 64 * 1024
 /** Characters kept of it; the engine's messages are a few lines. */
 const EXCERPT = 4096
 
+/** The parser's complaint about the first character of a body that is JSON: DataFusion's words, and DuckDB's. */
+const TOOK_JSON_FOR_SQL = /(?:found:?|at or near) ["']?\{/i
+
 /** What an unsuccessful status of `POST /v1/sql` means (spice-contract 2.2). */
-export function statementError(response: HttpResponse, sql: string, origin: string): SidecarError {
+export function statementError(response: HttpResponse, statement: Statement, origin: string): SidecarError {
   const { status } = response
+  const { sql } = statement
   const general = generalError(response, origin)
   if (general !== null) return general
   if (status === 404) {
@@ -32,6 +39,12 @@ export function statementError(response: HttpResponse, sql: string, origin: stri
     )
   }
   const serverMessage = bodyText(response)
+  if (status === 400 && hasParameters(statement) && TOOK_JSON_FOR_SQL.test(serverMessage)) {
+    return new UnsupportedError(
+      `${origin} takes no parameters over HTTP, as runtimes before about mid-2025 do: use Flight, or a statement without parameters. ` +
+        `It says: ${serverMessage}`,
+    )
+  }
   return new QueryError({
     serverMessage,
     sql,

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Timestamp } from '../../src/arrow/index.ts'
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
 
 describe('a timestamp', () => {
+  test('is one to another copy of the package, too', async () => {
+    vi.resetModules()
+    const copy = await import('../../src/arrow/timestamp.ts')
+    expect(copy.Timestamp).not.toBe(Timestamp)
+    expect(new copy.Timestamp(5)).toBeInstanceOf(Timestamp)
+    expect(new Date(5)).not.toBeInstanceOf(Timestamp)
+    class Own extends Timestamp {}
+    expect(new Own(5)).toBeInstanceOf(Own)
+    expect(new Timestamp(5)).not.toBeInstanceOf(Own)
+  })
+
   test('is a Date to the millisecond and keeps its nanoseconds', () => {
     const timestamp = Timestamp.fromEpochNanoseconds(1_714_564_800_123_456_789n)
     expect(timestamp).toBeInstanceOf(Date)

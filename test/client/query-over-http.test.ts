@@ -57,3 +57,17 @@ describe('a query over HTTP', () => {
     expect(await spice.query('none').first()).toBeUndefined()
   })
 })
+
+describe('a runtime that takes no parameters over HTTP', () => {
+  it.each([
+    'SQL error: ParserError("Expected: an SQL statement, found: { at Line: 1, Column: 1")',
+    'Parser Error: syntax error at or near "{"',
+  ])('is named as such when it says %s', async (message) => {
+    const { spice } = await runtime((_, response) => response.writeHead(400).end(message))
+    await expect(spice.query('SELECT $1', [1])).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringMatching(/no parameters over HTTP.*use Flight.*\{/s),
+    })
+    await expect(spice.query('SELECT {')).rejects.toMatchObject({ code: 'QUERY_FAILED' })
+  })
+})
