@@ -8,6 +8,9 @@ const COMMA = 0x2c
 const SHORT_TEXT = 8
 const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent)
 
+/** More characters than any number of a result has, of Decimal256 even; converting digits takes more than linear time. */
+export const MAX_NUMBER_LENGTH = 256
+
 /** Nesting beyond this is refused; no result nests that deep and the readers are recursive. */
 export const MAX_JSON_DEPTH = 64
 
@@ -150,6 +153,7 @@ export class JsonCursor {
     if (digits === 0 || next === 0x2e || next === 0x65 || next === 0x45) return this.#integerWithPoint()
     this.position = position
     if (position === this.end) this.starved = true
+    if (digits > MAX_NUMBER_LENGTH) throw this.unexpected(`an integer of at most ${MAX_NUMBER_LENGTH} digits`)
     if (digits <= 15) return first === 0x2d ? 0 - value : value
     const exact = BigInt(bytes.toString('latin1', start, position))
     const number = Number(exact)

@@ -1,6 +1,6 @@
 import { rowKeys } from '../arrow/row-keys.ts'
 import { ProtocolError } from '../errors.ts'
-import { type JsonCursor, MAX_JSON_DEPTH } from './json-cursor.ts'
+import { type JsonCursor, MAX_JSON_DEPTH, MAX_NUMBER_LENGTH } from './json-cursor.ts'
 
 /**
  * A JSON value without a schema. Whole numbers beyond 2^53 become bigints, and a fraction with more digits
@@ -61,8 +61,8 @@ function readObject(cursor: JsonCursor, depth: number): Record<string, unknown> 
 function inferredNumber(cursor: JsonCursor): number | bigint | string {
   const text = cursor.numberText()
   const value = Number(text)
+  if (text.length > MAX_NUMBER_LENGTH || !Number.isFinite(value)) return text
   if (!/[.eE]/.test(text)) return Number.isSafeInteger(value) ? value : BigInt(text)
-  if (!Number.isFinite(value)) return text
   return text.length <= 16 || significantDigits(text) === significantDigits(String(value)) ? value : text
 }
 

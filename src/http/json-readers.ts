@@ -8,7 +8,7 @@ import type { ValueReader } from '../arrow/value-reader.ts'
 import type { ValueOptions } from '../arrow/values-options.ts'
 import type { Row } from '../client/result.ts'
 import { ProtocolError, UnsupportedError } from '../errors.ts'
-import type { JsonCursor } from './json-cursor.ts'
+import { type JsonCursor, MAX_NUMBER_LENGTH } from './json-cursor.ts'
 import {
   readDate,
   readDuration,
@@ -221,10 +221,12 @@ function decimalReader(scale: number, choice: ValueOptions['decimal'], column: s
   }
 }
 
+const DECIMAL = /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
+
 /** Digits of any spelling with exactly `scale` of them behind the point. */
 export function decimalText(text: string, scale: number, column: string): string {
-  const match = /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text)
-  if (match === null)
+  const match = DECIMAL.exec(text)
+  if (match === null || text.length > MAX_NUMBER_LENGTH)
     throw new ProtocolError(`Column "${column}": the reply has '${text.slice(0, 60)}' for a decimal`)
   const [, sign, whole, fraction = '', exponent = '0'] = match
   const shift = scale - fraction.length + Number(exponent)

@@ -72,7 +72,8 @@ function countOf(nanoseconds: bigint, unit: TimeUnit): bigint {
  */
 export function readDuration(cursor: JsonCursor, unit: TimeUnit): bigint {
   const text = cursor.string()
-  const match = /^(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{1,9}))?S)?)?$/.exec(text)
+  const match =
+    /^(-?)P(?:(\d{1,19})D)?(?:T(?:(\d{1,19})H)?(?:(\d{1,19})M)?(?:(\d{1,19})(?:\.(\d{1,9}))?S)?)?$/.exec(text)
   if (match === null) {
     const interval = text === '' ? null : intervalOf(text)
     if (interval === null || interval.months !== 0) throw unreadable(text, 'duration')
@@ -96,7 +97,7 @@ export function readInterval(cursor: JsonCursor): Interval {
 
 function intervalOf(text: string): Interval | null {
   const interval: Interval = { months: 0, days: 0, nanoseconds: 0n }
-  const part = /\s*([+-]?)(\d+)(?:\.(\d{1,9}))?\s*(year|mon|day|hour|min|sec)[a-z]*/y
+  const part = /\s*([+-]?)(\d{1,19})(?:\.(\d{1,9}))?\s*(year|mon|day|hour|min|sec)[a-z]*/y
   let end = 0
   for (let match = part.exec(text); match !== null; match = part.exec(text)) {
     end = part.lastIndex

@@ -41,7 +41,7 @@ export function statementError(response: HttpResponse, statement: Statement, ori
   const serverMessage = bodyText(response)
   if (status === 400 && hasParameters(statement) && TOOK_JSON_FOR_SQL.test(serverMessage)) {
     return new UnsupportedError(
-      `${origin} takes no parameters over HTTP, as runtimes before about mid-2025 do: use Flight, or a statement without parameters. ` +
+      `${origin} takes no parameters over HTTP, like runtimes before about mid-2025: use Flight, or a statement without parameters. ` +
         `It says: ${serverMessage}`,
     )
   }

@@ -211,6 +211,10 @@ describe('dates and times', () => {
   })
 })
 
+it('numbers without a type that no number holds stay their text', () => {
+  for (const text of ['1e400', '9'.repeat(300)]) expect(readInferred(cursor(text))).toBe(text)
+})
+
 describe('values that cannot have been in a column of their type', () => {
   const child = field('item', { kind: 'bool' })
   it.each<[DataType, string]>([
@@ -222,6 +226,9 @@ describe('values that cannot have been in a column of their type', () => {
     [{ kind: 'int', bitWidth: 64, signed: false }, '-1'],
     [{ kind: 'int', bitWidth: 64, signed: false }, '18446744073709551616'],
     [{ kind: 'float', bitWidth: 64 }, '1e400'],
+    [{ kind: 'int', bitWidth: 64, signed: true }, '9'.repeat(300)],
+    [{ kind: 'decimal', bitWidth: 256, precision: 76, scale: 0 }, '9'.repeat(300)],
+    [{ kind: 'duration', unit: 'second' }, `"P${'9'.repeat(20)}D"`],
     [{ kind: 'fixedSizeBinary', byteWidth: 2 }, '"00"'],
     [{ kind: 'fixedSizeList', child, size: 2 }, '[true]'],
     [{ kind: 'time', unit: 'second', bitWidth: 32 }, '"12:00:00.5"'],
