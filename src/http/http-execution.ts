@@ -133,8 +133,9 @@ export class HttpExecution implements Execution, HttpReceiver, Abortable {
       this.#refuse('more keeps coming')
       return
     }
-    // A reply that is about to end is read then, all at once.
-    if (this.#received < this.#announced && this.#reply.readable) this.#schedule()
+    // A reply that is about to end is read then, all at once; a connection held up now would not tell its end.
+    if (this.#received >= this.#announced) return
+    if (this.#reply.readable) this.#schedule()
     this.#throttle()
   }
 

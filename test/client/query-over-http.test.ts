@@ -21,6 +21,12 @@ async function runtime(onSql: Script) {
   return { server, spice }
 }
 
+async function collected<T>(rows: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const row of rows) all.push(row)
+  return all
+}
+
 const NUMBERS = sqlReply({ n: 'Int32' }, JSON.stringify(Array.from({ length: 20_000 }, (_, n) => ({ n }))))
 
 describe('a query over HTTP', () => {
@@ -30,6 +36,16 @@ describe('a query over HTTP', () => {
     expect(rows).toHaveLength(20_000)
     expect(rows[19_999]).toEqual({ n: 19_999 })
     expect(server.requests.at(-1)).toMatchObject({ method: 'POST', body: 'SELECT n FROM numbers' })
+  })
+
+  it.each(['rows', 'first', 'iterated'] as const)('reads one row of many megabytes, %s', async (how) => {
+    const text = 'x'.repeat(4_000_000)
+    const reply = sqlReply({ s: 'Utf8' }, JSON.stringify([{ s: text }]))
+    const { spice } = await runtime((_, response) => sendSql(response, reply))
+    const query = spice.query('SELECT s FROM documents', [], { timeoutMs: 3_000 })
+    const rows =
+      how === 'rows' ? await query : how === 'first' ? [await query.first()] : await collected(query)
+    expect(rows).toEqual([{ s: text }])
   })
 
   it('sends nothing until its result is asked for', async () => {
