@@ -122,7 +122,8 @@ export class Query<T = Row> implements PromiseLike<T[]>, AsyncIterable<T> {
       const batches: ResultBatch[] = []
       for (let batch = await queue.next(); batch !== null; batch = await queue.next()) batches.push(batch)
       const { toTable } = await import('../arrow/table.ts')
-      return await toTable(batches, queue.schema ?? { fields: [], metadata: NO_METADATA })
+      const schema = batches[0]?.arrowSchema ?? queue.schema
+      return await toTable(batches, schema ?? { fields: [], metadata: NO_METADATA })
     } catch (error) {
       throw this.#traced(error)
     } finally {

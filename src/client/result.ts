@@ -64,6 +64,8 @@ export interface ResultBatch {
   readonly rowCount: number
   /** Bytes it keeps in memory, where they are known. */
   readonly byteLength?: number
+  /** The schema of its Arrow form, where that is another than the result's. */
+  readonly arrowSchema?: Schema
   /** Appends every row to `target`. Throws `ProtocolError` or `LossyValueError`. */
   appendRows(target: Row[]): void
   /** A real apache-arrow batch; over Flight it lies on the received buffers. Loads apache-arrow. */

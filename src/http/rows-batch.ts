@@ -1,4 +1,5 @@
 import type { RecordBatch } from 'apache-arrow'
+import { plainSchema } from '../arrow/plain-schema.ts'
 import type { Schema } from '../arrow/schema.ts'
 import type { ResultBatch, Row } from '../client/result.ts'
 
@@ -12,6 +13,11 @@ export class RowsBatch implements ResultBatch {
     this.#rows = rows
   }
 
+  /** JSON has no dictionaries, so its columns are plain. */
+  get arrowSchema(): Schema {
+    return plainSchema(this.schema)
+  }
+
   get rowCount(): number {
     return this.#rows.length
   }
@@ -22,6 +28,6 @@ export class RowsBatch implements ResultBatch {
 
   async toRecordBatch(): Promise<RecordBatch> {
     const { recordBatchOfRows } = await import('./rows-to-arrow.ts')
-    return recordBatchOfRows(this.schema, this.#rows)
+    return recordBatchOfRows(this.arrowSchema, this.#rows)
   }
 }

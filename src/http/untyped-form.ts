@@ -181,7 +181,7 @@ function widened(type: DataType | null, value: unknown): DataType | null {
 
 function typeOf(value: unknown): DataType {
   if (typeof value === 'boolean') return BOOL
-  if (typeof value === 'bigint') return INT64
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? INT64 : UTF8
   if (typeof value === 'number') return Number.isSafeInteger(value) ? INT64 : FLOAT64
   return UTF8
 }

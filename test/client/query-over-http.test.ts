@@ -74,6 +74,42 @@ describe('a query over HTTP', () => {
   })
 })
 
+describe('a table over HTTP', () => {
+  const column = async (reply: string): Promise<unknown[]> => {
+    const { spice } = await runtime((_, response) => sendSql(response, reply))
+    const table = await spice.query('SELECT v').table()
+    return Array.from(table.getChild('v')!)
+  }
+
+  it('has the values of dictionaries, nested ones too', async () => {
+    const dictionary = { Dictionary: ['Int32', 'Utf8'] }
+    expect(await column(sqlReply({ v: dictionary }, '[{"v":"a"},{"v":null},{"v":"b"}]'))).toEqual([
+      'a',
+      null,
+      'b',
+    ])
+    const list = { List: { name: 'item', data_type: dictionary, nullable: true } }
+    const [items] = await column(sqlReply({ v: list }, '[{"v":["a","b"]}]'))
+    expect(Array.from(items as Iterable<unknown>)).toEqual(['a', 'b'])
+  })
+
+  it.each([
+    [
+      'decimals, of which some fit a number',
+      '[{"v":0.12345678901234567890},{"v":1.5}]',
+      ['0.12345678901234567890', '1.5'],
+    ],
+    [
+      'nested values',
+      '[{"v":[1,null]},{"v":{"a":12345678901234567890}}]',
+      ['[1,null]', '{"a":"12345678901234567890"}'],
+    ],
+    ['integers beyond 64 bits', '[{"v":18446744073709551616},{"v":1}]', ['18446744073709551616', '1']],
+  ])('has as text, without a schema, %s', async (_what, reply, expected) => {
+    expect(await column(reply)).toEqual(expected)
+  })
+})
+
 describe('a runtime that takes no parameters over HTTP', () => {
   it.each([
     'SQL error: ParserError("Expected: an SQL statement, found: { at Line: 1, Column: 1")',
