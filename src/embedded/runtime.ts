@@ -46,7 +46,7 @@ export interface EmbeddedRuntime {
   readonly httpAddress: string
   readonly flightAddress: string | null
   readonly metricsAddress: string | null
-  /** Resolves once every dataset is loaded; rejects with `EngineError` when one cannot be. */
+  /** Resolves once every dataset is loaded; rejects when one cannot be, with a line for each that cannot. */
   readonly ready: Promise<void>
   /** Milliseconds the spicepod allows for closing (`runtime.shutdown_timeout`), or null. */
   readonly shutdownTimeoutMs: number | null
