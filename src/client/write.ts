@@ -24,7 +24,7 @@ export interface WriteOptions {
   signal?: AbortSignal
   /** Milliseconds the whole write may take, its source included. Default `Infinity`: no limit. */
   timeoutMs?: number
-  /** Most rows in one batch. Default 8192; batches beyond 4 MiB are divided further. */
+  /** Most rows in one batch. Default 8192; those whose message would be larger than 4 MiB are divided further. */
   batchRows?: number
   /** Milliseconds without rows from the source after which what there is gets sent. Default 30000. */
   idleMs?: number
@@ -37,7 +37,10 @@ export interface WriteResult {
 }
 
 const DEFAULT_BATCH_ROWS = 8192
-const MAX_BATCH_BYTES = 4 * 1024 * 1024
+/** What gRPC servers take in one message unless they are told otherwise. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+/** Of a message around its header and body: tags and lengths. */
+const FRAMING_BYTES = 16
 /** The runtime gives up on an upload that is silent for 120 s. */
 const DEFAULT_IDLE_MS = 30_000
 const MAX_KNOWN_SCHEMAS = 256
@@ -235,7 +238,7 @@ function* encode(schema: Schema, rows: readonly Row[], first: number): Generator
     rows.length,
     columnsFromRows(schema, rows, first),
   )
-  if (bodyLength <= MAX_BATCH_BYTES || rows.length <= 1) {
+  if (header.length + bodyLength + FRAMING_BYTES <= MAX_MESSAGE_BYTES || rows.length <= 1) {
     yield { rows: rows.length, message: encodeFlightData({ header, body }) }
     return
   }

@@ -17,6 +17,7 @@ import {
   flightServer,
   Refusal,
   type ServerCall,
+  type ServerOptions,
 } from '../support/flight-server.ts'
 
 const open: Array<() => unknown> = []
@@ -44,8 +45,8 @@ const answerSchema: FlightHandler = async (call) => {
   await call.send(encode(SchemaResult, { schema: encapsulated(SCHEMA) }))
 }
 
-async function writerFor(script: FlightScript) {
-  const server = await flightServer({ GetSchema: answerSchema, ...script })
+async function writerFor(script: FlightScript, options?: ServerOptions) {
+  const server = await flightServer({ GetSchema: answerSchema, ...script }, options)
   open.push(() => server.kill())
   const source = createFlightSource({ address: server.address, server: 'spice' })
   open.push(() => source.close())
@@ -160,6 +161,26 @@ describe('a runtime that acknowledges once, at the end', () => {
     expect(await writer.write('t', slow(), { idleMs: 20 })).toMatchObject({ rows: 2 })
     expect(lengths.slice(0, 2)).toEqual([1, 0])
     expect(lengths.reduce((a, b) => a + b)).toBe(2)
+  })
+})
+
+describe('a server that takes messages of 4 MiB, as all do by default', () => {
+  it('gets none that is larger', async () => {
+    const channelOptions = { 'grpc.max_receive_message_length': 4 * 1024 * 1024 }
+    const { writer } = await writerFor(
+      {
+        DoPut: async (call) => {
+          await call.receiveAll()
+          await acknowledge(call)
+        },
+      },
+      { channelOptions },
+    )
+    // Bodies from just below 4 MiB to just above, so that for some the header makes the difference.
+    for (let length = 1_048_440; length <= 1_048_576; length += 8) {
+      const rows = Array.from({ length: 4 }, (_, id) => ({ id, tag: 'x'.repeat(length) }))
+      expect(await writer.write('t', rows)).toMatchObject({ rows: 4 })
+    }
   })
 })
 
