@@ -246,7 +246,8 @@ export class WriteError extends SidecarError {
   readonly dataset: string
   /**
    * Rows the runtime has confirmed, from the first on: what was given beyond them may be written again. An
-   * older runtime confirms each batch, a newer one all rows at once at the end and none before.
+   * older runtime confirms each batch, a newer one all rows at once at the end and none before. So does any
+   * other Flight SQL server, which may have kept rows all the same when a write fails.
    */
   readonly acknowledgedRows: number
   constructor(dataset: string, acknowledgedRows: number, reason: string, cause?: unknown) {

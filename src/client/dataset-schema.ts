@@ -1,9 +1,10 @@
 import { readIpc } from '../arrow/ipc-stream.ts'
 import type { Schema } from '../arrow/schema.ts'
 import { quoteValue } from '../arrow/unfit-value.ts'
-import { ParameterError } from '../errors.ts'
+import { ParameterError, ProtocolError, UnsupportedError } from '../errors.ts'
 import type { FlightCallOptions, FlightClient } from '../flight/flight-client.ts'
 import { RpcError } from '../transport/rpc-error.ts'
+import type { Row } from './result.ts'
 
 /** A table of the catalog, as GetTables lists it. */
 export interface CatalogTable {
@@ -51,6 +52,37 @@ export async function lookUpSchema(
   return found?.schema ?? null
 }
 
+/**
+ * The schema of a table by the standard's list of tables. Null when there is no such table. Rejects with
+ * `ParameterError` when the name is that of several, with `UnsupportedError` when the server has no such
+ * list, otherwise with the call's error.
+ */
+export async function lookUpTable(
+  flight: FlightClient,
+  path: readonly string[],
+  options?: FlightCallOptions,
+): Promise<Schema | null> {
+  const [name, dbSchema, catalog] = [...path].reverse()
+  const filter = {
+    catalog,
+    dbSchemaFilterPattern: dbSchema,
+    tableNameFilterPattern: name,
+    includeSchema: true,
+  }
+  const rows = await flight.getTables(filter, options).catch((error) => {
+    if (!(error instanceof RpcError) || error.status !== 'UNIMPLEMENTED') throw error
+    const message = `the server does not list its tables (GetTables), so that their schemas are unknown: ${error.message}`
+    throw new UnsupportedError(message, { cause: error })
+  })
+  // Patterns may find more than they name, and a server may leave filters aside.
+  const found = rows.map(placeOf).filter((table) => matches(table, path))
+  if (found.length > 1) {
+    const names = found.map((table) => [table.catalog, table.dbSchema, table.table].filter(Boolean).join('.'))
+    throw new ParameterError(`${quoteValue(name)} may be any of ${names.join(', ')}; write which`)
+  }
+  return found.length === 0 ? null : schemaIn(found[0].row)
+}
+
 /** Answers to a path that may mean "no such table" as well as "not this way". */
 const DOES_NOT_KNOW: ReadonlySet<string> = new Set([
   'NOT_FOUND',
@@ -66,16 +98,28 @@ export async function listTables(
   options?: FlightCallOptions,
 ): Promise<CatalogTable[]> {
   const rows = await flight.getTables({ ...filter, includeSchema: true }, options)
-  return rows.map((row) => ({
+  return rows.map((row) => ({ ...placeOf(row), type: String(row.table_type), schema: schemaIn(row) }))
+}
+
+/** Where GetTables says that a table is, with the row that says so. */
+function placeOf(row: Row) {
+  return {
     catalog: (row.catalog_name as string | null) ?? null,
     dbSchema: (row.db_schema_name as string | null) ?? null,
     table: String(row.table_name),
-    type: String(row.table_type),
-    schema: readIpc(row.table_schema as Uint8Array).schema,
-  }))
+    row,
+  }
 }
 
-function matches(table: CatalogTable, path: readonly string[]): boolean {
+function schemaIn(row: Row): Schema {
+  const bytes = row.table_schema
+  if (bytes instanceof Uint8Array) return readIpc(bytes).schema
+  throw new ProtocolError(`GetTables gave no schema for the table ${quoteValue(row.table_name)}`)
+}
+
+type Place = Pick<CatalogTable, 'catalog' | 'dbSchema' | 'table'>
+
+function matches(table: Place, path: readonly string[]): boolean {
   const [name, dbSchema, catalog] = [...path].reverse()
   return (
     table.table === name &&

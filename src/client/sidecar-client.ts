@@ -113,13 +113,14 @@ export class SidecarClient implements AsyncDisposable {
 
   /**
    * Appends rows to a dataset, over Flight: rows, an apache-arrow Table, or either as they come. Resolves
-   * once the runtime has acknowledged all of them; see `WriteError` for what a failure tells.
+   * once the runtime has acknowledged all of them; see `WriteError` for what a failure tells. To a Flight SQL
+   * server other than Spice this is a bulk append (`CommandStatementIngest`) to a table that exists.
    */
   async write(dataset: string, source: WriteSource, options?: WriteOptions): Promise<WriteResult> {
     const flight = this.flight
     if (this.#closed !== null) throw new ClosedError('The client is closed')
     const { DatasetWriter } = await import('./write.ts')
-    this.#writer ??= new DatasetWriter(flight)
+    this.#writer ??= new DatasetWriter(flight, this.endpoint.server === 'flight-sql' ? 'flight-sql' : 'spice')
     return this.#writer.write(dataset, source, options)
   }
 

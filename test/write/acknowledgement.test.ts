@@ -51,7 +51,7 @@ async function writerFor(script: FlightScript, options?: ServerOptions) {
   const source = createFlightSource({ address: server.address, server: 'spice' })
   open.push(() => source.close())
   await source.connect()
-  return { server, writer: new DatasetWriter(source.client) }
+  return { server, writer: new DatasetWriter(source.client, 'spice') }
 }
 
 const ids = (count: number): Row[] => Array.from({ length: count }, (_, id) => ({ id, tag: `t${id % 2}` }))
