@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { AbortError, QueryError, TimeoutError } from '../../src/errors.ts'
+import { AbortError, QueryError, TimeoutError, WriteError } from '../../src/errors.ts'
 import { connect, type SidecarClient } from '../../src/index.ts'
 import { interopPath, ServerProcess } from './server-process.ts'
 
@@ -61,6 +61,20 @@ describe.each(['native', 'grpc-js'] as const)('the Go Flight SQL server over %s'
     const deleted = await spice.execute('DELETE FROM intTable WHERE value >= ?', [9])
     expect(deleted.rowCount).toBe(2n)
     expect(await spice.query('SELECT count(*) AS n FROM intTable')).toEqual([{ n: 4n }])
+  })
+
+  it('appends rows in bulk, all or none', async () => {
+    const source = { keyName: 'bulk', value: 7, foreignId: null }
+    const rows = Array.from({ length: 5000 }, (_, index) => ({ ...source, id: 1000 + index }))
+    const written = 'SELECT count(*) AS n, sum(id) AS ids FROM intTable WHERE value = 7'
+    expect(await spice.write('intTable', rows, { batchRows: 1000 })).toEqual({ rows: 5000, batches: 5 })
+    expect(await spice.query(written)).toEqual([{ n: 5000n, ids: 17_497_500n }])
+    const clash = [{ ...source, id: 900 }, ...rows]
+    const failure = await spice.write('intTable', clash, { batchRows: 1000 }).catch((error) => error)
+    expect(failure).toBeInstanceOf(WriteError)
+    expect(failure.message).toMatch(/UNIQUE constraint failed/)
+    expect((await spice.execute('DELETE FROM intTable WHERE value = 7')).rowCount).toBe(5000n)
+    await expect(spice.write('missing', rows)).rejects.toThrow(/lists no table of this name/)
   })
 
   it('streams a result of many batches', async () => {
