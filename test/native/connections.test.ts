@@ -173,7 +173,7 @@ describe('losing', () => {
     expect(transport.stats.connections).toBe(2)
   })
 
-  test('a graceful GOAWAY: lower streams finish, higher ones never began, new calls go elsewhere', async () => {
+  test('a graceful GOAWAY: lower streams finish, higher ones that never began go elsewhere', async () => {
     const server = await serve(async (connection, index) => {
       if (index > 0) return answering(connection, index)
       connection.greet()
@@ -184,14 +184,35 @@ describe('losing', () => {
     await transport.connect()
     const low = ask()
     const high = await ask()
-    expect(high.error).toMatchObject({ code: 'CONNECTION_LOST', unprocessed: true })
-    expect(high.error?.message).toContain('restarting')
-    expect((await ask()).error).toBeNull()
+    expect(high.error).toBeNull()
+    expect(high.messages).toHaveLength(1)
     server.connections[0].send(response(1, 'finished'))
     expect((await low).messages.map(text)).toEqual(['finished'])
     // With its last stream gone, the old connection closes.
     await once(server.connections[0].socket, 'close')
     expect(transport.stats.connections).toBe(2)
+  })
+
+  test('a call that no connection takes before it goes fails in the end, as one that never began', async () => {
+    const server = await serve(async (connection) => {
+      connection.greet()
+      await connection.request()
+      connection.send(goaway(0, ErrorCode.NO_ERROR, 'full'))
+    })
+    const { error } = await ask()
+    expect(error).toMatchObject({ code: 'CONNECTION_LOST', unprocessed: true })
+    expect(error?.message).toContain('full')
+    expect(server.connections).toHaveLength(4)
+  })
+
+  test('a GOAWAY with a complaint moves no call', async () => {
+    const server = await serve(async (connection) => {
+      connection.greet()
+      await connection.request()
+      connection.send(goaway(0, ErrorCode.ENHANCE_YOUR_CALM, 'too_many_pings'))
+    })
+    expect((await ask()).error).toMatchObject({ code: 'CONNECTION_LOST', unprocessed: true })
+    expect(server.connections).toHaveLength(1)
   })
 
   test('what comes before SETTINGS is one call; the limit the peer then sets makes a queue in order', async () => {

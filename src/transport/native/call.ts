@@ -12,6 +12,8 @@ import { contentTypeError, httpError, statusError } from './status.ts'
 /** `write` asks its caller to wait while more than this is queued, and calls `onDrain` below a quarter. */
 const OUTBOX_BYTES = 256 * 1024
 const MAX_INFORMATIONAL = 16
+/** Connections that may leave without having taken a call before it fails. */
+const MAX_MOVES = 3
 interface HeldMessage {
   message: Uint8Array
   compressed: boolean
@@ -36,6 +38,8 @@ export interface StreamOwner {
 export interface CallOwner {
   /** The call has ended. */
   forget(call: NativeCall): void
+  /** The call wants another connection. */
+  requeue(call: NativeCall): void
 }
 
 /** One gRPC call: an HTTP/2 stream once a connection has room for it, a place in the queue before. */
@@ -71,6 +75,9 @@ export class NativeCall implements Call, MessageSink, Abortable {
   readonly #signal: AbortSignal | undefined
   readonly #maxBytes: number
   readonly #assembler: MessageAssembler
+  /** The only request message, for as long as it may have to be sent again. */
+  #request: Uint8Array | null
+  #moves = 0
   #sawHeaders = false
   #informational = 0
   #encoding: string | undefined
@@ -95,6 +102,7 @@ export class NativeCall implements Call, MessageSink, Abortable {
     this.#owner = owner
     this.path = path
     this.request = request
+    this.#request = request
     this.outbox = request === null ? new Outbox() : null
     this.#handler = handler
     this.deadline = options?.deadline ?? Number.POSITIVE_INFINITY
@@ -302,6 +310,21 @@ export class NativeCall implements Call, MessageSink, Abortable {
     })
   }
 
+  /**
+   * Its connection is going away and has not taken it, which for servers and proxies that limit the life of
+   * connections is no failure: it moves to another one when its request is at hand. True when it does.
+   */
+  move(): boolean {
+    if (this.ended || !this.sentEnd || this.#sawHeaders || this.#request === null) return false
+    if (this.outbox !== null || ++this.#moves > MAX_MOVES) return false
+    this.request = this.#request
+    this.sentEnd = false
+    this.stream = null
+    this.streamId = 0
+    this.#owner.requeue(this)
+    return true
+  }
+
   #deliver(message: Uint8Array): void {
     try {
       this.#handler.onMessage(message)
@@ -335,6 +358,7 @@ export class NativeCall implements Call, MessageSink, Abortable {
     this.ended = true
     this.stream = null
     this.request = null
+    this.#request = null
     this.outbox?.clear()
     this.#held = NONE_HELD
     this.#heldEnd = undefined

@@ -239,10 +239,13 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, PollSubj
     this.#settingsTimer.stop()
   }
 
-  onGoaway(refused: NativeCall[], why: string): void {
+  onGoaway(refused: NativeCall[], why: string, calmly: boolean): void {
     this.#farewell = why
     this.#leaving = true
-    for (const call of refused) call.finish(lostError(this.#where, why, !call.acceptsData), NO_METADATA)
+    for (const call of refused) {
+      if (calmly && call.move()) continue
+      call.finish(lostError(this.#where, why, !call.acceptsData), NO_METADATA)
+    }
     this.afterStream()
   }
 

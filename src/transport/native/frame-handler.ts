@@ -34,7 +34,8 @@ export interface FrameEvents {
   onPeerSettings(): void
   onSettingsAcknowledged(): void
   /** Calls above the peer's last stream have to go elsewhere; `why` is for people. */
-  onGoaway(refused: NativeCall[], why: string): void
+  /** @param calmly the peer has no fault to find */
+  onGoaway(refused: NativeCall[], why: string, calmly: boolean): void
   /** Sends a frame with four bytes of payload, of which there are only as many as calls and their bytes. */
   answer(type: number, streamId: number, value: number): void
   /** Sends and counts an answer already written, of which the peer may ask for any number. */
@@ -211,7 +212,7 @@ export class FrameHandler implements FrameSink {
     budget.idleFrame()
     const words = debug === '' ? '' : ` ("${debug}")`
     const why = `the peer is going away (GOAWAY ${errorCodeName(code)}${words})`
-    this.#events.onGoaway(streams.closeAbove(lastStreamId), why)
+    this.#events.onGoaway(streams.closeAbove(lastStreamId), why, code === ErrorCode.NO_ERROR)
   }
 
   onWindowUpdate(streamId: number, increment: number): void {

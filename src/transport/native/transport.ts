@@ -191,6 +191,10 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
     if (this.#calls.size === 0) this.#onIdle?.()
   }
 
+  requeue(call: NativeCall): void {
+    this.#queue.add(call)
+  }
+
   // ConnectionOwner.
 
   onReady(): void {
