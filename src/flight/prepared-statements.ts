@@ -43,25 +43,8 @@ export async function bindParameters(
   parameters: EncodedParameters,
   options: CollectOptions,
 ): Promise<Uint8Array> {
-  const messages = await put(session, CommandPreparedStatementQuery, handle, parameters, options).catch(
-    (error) => {
-      throw bindsNothing(error) ?? error
-    },
-  )
+  const messages = await put(session, CommandPreparedStatementQuery, handle, parameters, options)
   return boundHandle(messages) ?? handle
-}
-
-/**
- * A Spice runtime of 2024 takes every DoPut for an upload to a dataset and misses the dataset's path in one
- * that binds (spice-contract 3.3). Null for any other failure.
- */
-function bindsNothing(error: unknown): UnsupportedError | null {
-  if (!(error instanceof RpcError) || !/^No path provided/i.test(error.details)) return null
-  return new UnsupportedError(
-    `This runtime is too old to take parameters over Flight (it says: ${error.details}). ` +
-      'Use a newer one, or write the values into the statement',
-    { cause: error },
-  )
 }
 
 /** What became of a prepared statement that changes data. */
@@ -134,16 +117,31 @@ async function put(
   options: CollectOptions,
 ): Promise<Uint8Array[]> {
   const descriptor = commandDescriptor(type, { preparedStatementHandle: handle })
-  const { messages } = await upload(
-    session.transport,
-    DO_PUT,
-    [
-      encodeFlightData({ descriptor, header: parameters.schemaHeader }),
-      encodeFlightData({ header: parameters.batchHeader, body: parameters.batchBody }),
-    ],
-    options,
-  )
+  const requests = [
+    encodeFlightData({ descriptor, header: parameters.schemaHeader }),
+    encodeFlightData({ header: parameters.batchHeader, body: parameters.batchBody }),
+  ]
+  const { messages } = await upload(session.transport, DO_PUT, requests, options).catch((error) => {
+    throw bindsNothing(error) ?? error
+  })
   return messages
+}
+
+/**
+ * A server that prepares statements but binds nothing to them, as some built on arrow-rs, or a Spice runtime
+ * of 2024: that takes every DoPut for an upload to a dataset and misses the dataset's path (spice-contract
+ * 3.3). Null for any other failure.
+ */
+function bindsNothing(error: unknown): UnsupportedError | null {
+  if (!(error instanceof RpcError)) return null
+  const old = /^No path provided/i.test(error.details)
+  if (!old && error.status !== 'UNIMPLEMENTED') return null
+  const what = old ? 'This runtime is too old to take' : 'This server does not take'
+  const advice = old ? 'Use a newer one, or write the values' : 'Write the values'
+  return new UnsupportedError(
+    `${what} parameters over Flight (it says: ${error.details}). ${advice} into the statement`,
+    { cause: error },
+  )
 }
 
 /**

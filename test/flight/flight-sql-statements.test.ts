@@ -60,6 +60,23 @@ describe.each(['native', 'grpc-js'] as const)('statements on a Flight SQL server
     expect(server.count('DoAction')).toBe(1)
   })
 
+  it('cannot take parameters where the server binds none', async () => {
+    const { scripted, source } = await start()
+    scripted.script.DoPut = async (call) => {
+      await call.receiveAll()
+      throw new Refusal('UNIMPLEMENTED', 'do_put_prepared_statement is not implemented')
+    }
+    for (const update of [false, true]) {
+      const { error } = await collectRows(source, { sql: 'SELECT $1', parameters: [1], update })
+      expect(error).toMatchObject({
+        code: 'UNSUPPORTED',
+        message: expect.stringMatching(
+          /does not take parameters .*do_put_prepared_statement.*Write the values/,
+        ),
+      })
+    }
+  })
+
   it('never share a prepared statement while it is in use', async () => {
     const { scripted, source } = await start()
     const run = (value: number) => collectRows(source, { sql: 'SELECT $1', parameters: [value] })
