@@ -70,9 +70,9 @@ export interface FlightOptions {
   connections?: number
   /** Milliseconds to establish a connection. Default 5000. */
   connectTimeoutMs?: number
-  /** Milliseconds of silence after which a connection is verified before reuse. Default 10000. */
+  /** Milliseconds of silence after which a PING verifies a connection: while it is used and before it is used again. Default 10000. */
   pingAfterIdleMs?: number
-  /** Milliseconds that verification may take. Default 5000. */
+  /** Milliseconds a PING may stay unanswered before the connection counts as lost; 5000 at most before reuse. Default 20000. */
   pingTimeoutMs?: number
   /** HTTP/2 receive window of one response. Default 16 MiB. */
   streamWindowBytes?: number

@@ -122,9 +122,9 @@ export interface TransportOptions {
   connections?: number
   /** Milliseconds for one connection to be established. Default 5000. */
   connectTimeoutMs?: number
-  /** Milliseconds of silence after which an idle connection is verified by a PING before reuse. Default 10000. */
+  /** Milliseconds of silence after which a PING verifies a connection: while it is used and before it is used again. Default 10000. */
   pingAfterIdleMs?: number
-  /** Milliseconds a PING may stay unanswered before the connection counts as lost. Default 5000. */
+  /** Milliseconds a PING may stay unanswered before the connection counts as lost; 5000 at most before reuse. Default 20000. */
   pingTimeoutMs?: number
   /** Bytes one response stream may have in flight: its HTTP/2 receive window. Default 16 MiB. */
   streamWindowBytes?: number

@@ -8,6 +8,7 @@ import type { FlightAddress, TlsOptions, TransportOptions } from '../transport.t
 type Grpc = typeof import('@grpc/grpc-js')
 
 export const DEFAULT_MAX_MESSAGE_BYTES = 256 * 1024 * 1024
+const DEFAULT_PING_TIMEOUT_MS = 20_000
 const DEFAULT_STREAM_WINDOW_BYTES = 16 * 1024 * 1024
 
 /** A channel that holds one connection of its own. Throws `OptionsError` for TLS material that cannot be used. */
@@ -34,7 +35,7 @@ export function createChannel(grpc: Grpc, options: TransportOptions): Channel {
   // gRPC's own servers answer pings more frequent than every five minutes with GOAWAY, so only when asked.
   if (options.pingAfterIdleMs !== undefined) {
     channelOptions['grpc.keepalive_time_ms'] = options.pingAfterIdleMs
-    channelOptions['grpc.keepalive_timeout_ms'] = options.pingTimeoutMs ?? 5000
+    channelOptions['grpc.keepalive_timeout_ms'] = options.pingTimeoutMs ?? DEFAULT_PING_TIMEOUT_MS
   }
   if (tls?.servername !== undefined) {
     channelOptions['grpc.ssl_target_name_override'] = tls.servername

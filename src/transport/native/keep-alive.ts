@@ -5,7 +5,10 @@ const POLITE_INTERVAL_MS = 301_000
 
 export interface KeepAliveOptions {
   pingAfterIdleMs: number
+  /** To answer while calls are under way, of which the server may be busy with one. */
   pingTimeoutMs: number
+  /** To answer before the connection is used again, when another one costs less than the wait. */
+  verifyTimeoutMs: number
 }
 
 export interface KeepAliveSubject {
@@ -87,7 +90,11 @@ export class KeepAlive {
     this.#quietPings++
     this.#subject.sendPing(++this.#pingNumber)
     this.#timer?.stop()
-    this.#timer = this.#schedule(this.#options.pingTimeoutMs)
+    this.#timer = this.#schedule(this.#answerMs)
+  }
+
+  get #answerMs(): number {
+    return this.verifying ? this.#options.verifyTimeoutMs : this.#options.pingTimeoutMs
   }
 
   #schedule(delayMs: number): PatientTimer {
@@ -97,15 +104,16 @@ export class KeepAlive {
   #onTimer(): void {
     this.#timer = undefined
     const now = performance.now()
-    const { pingAfterIdleMs, pingTimeoutMs } = this.#options
     if (this.#unanswered) {
       // Bytes that arrived since are a sign of life, though the answer may be queued behind them.
       const since = now - Math.max(this.#pingSentAt, this.#lastReceived)
-      if (since >= pingTimeoutMs - 1) this.#subject.onSilent(pingTimeoutMs)
-      else this.#timer = this.#schedule(pingTimeoutMs - since)
+      const answerMs = this.#answerMs
+      if (since >= answerMs - 1) this.#subject.onSilent(answerMs)
+      else this.#timer = this.#schedule(answerMs - since)
       return
     }
     if (!this.#subject.busy) return
+    const { pingAfterIdleMs } = this.#options
     const allowed = this.#quietPings === 0 ? pingAfterIdleMs : Math.max(pingAfterIdleMs, POLITE_INTERVAL_MS)
     const silence = now - this.#lastReceived
     if (silence >= allowed) this.#ping()

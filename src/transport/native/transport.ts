@@ -23,6 +23,9 @@ const MAX_CONNECTIONS = 4
 const GROWTH_PAUSE_MS = 1000
 /** How often the timer fires that only keeps the process alive: nearly never. */
 const PATIENCE_MS = 2 ** 30
+/** That of gRPC: a server all of whose threads compute answers late. */
+const DEFAULT_PING_TIMEOUT_MS = 20_000
+const MAX_VERIFY_MS = 5_000
 const DEFAULT_MAX_MESSAGE_BYTES = 256 * 1024 * 1024
 const DEFAULT_STREAM_WINDOW_BYTES = 16 * 1024 * 1024
 
@@ -57,10 +60,12 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
     this.#options = options
     this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES
     this.#headers = new RequestHeaders(options.address, options.userAgent)
+    const pingTimeoutMs = options.pingTimeoutMs ?? DEFAULT_PING_TIMEOUT_MS
     this.#connectionOptions = {
       connectTimeoutMs: options.connectTimeoutMs ?? 5000,
       pingAfterIdleMs: options.pingAfterIdleMs ?? 10_000,
-      pingTimeoutMs: options.pingTimeoutMs ?? 5000,
+      pingTimeoutMs,
+      verifyTimeoutMs: Math.min(pingTimeoutMs, MAX_VERIFY_MS),
       streamWindowBytes: options.streamWindowBytes ?? DEFAULT_STREAM_WINDOW_BYTES,
       busyPollMs: options.busyPollMs ?? 0,
     }
