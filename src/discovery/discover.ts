@@ -140,7 +140,8 @@ async function waitUntilReady(
     }
     await sleep(Math.min(pause, left), options.signal)
     const probe = { ...probeOptions(options, false), headers: keyHeader(options) }
-    probe.timeoutMs = Math.max(1, Math.min(probe.timeoutMs, deadline - performance.now()))
+    // Timers count whole milliseconds and may be one early: this one must not end before the deadline.
+    probe.timeoutMs = Math.max(1, Math.min(probe.timeoutMs, Math.ceil(deadline - performance.now()) + 1))
     const answer = await probeRequest(candidate.address, '/v1/ready', probe)
     const readiness = readReadiness(answer)
     // A probe cut short by the deadline says nothing about the runtime.

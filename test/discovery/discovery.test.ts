@@ -177,6 +177,19 @@ describe('readiness', () => {
     expect(error.message).toContain('within 500 ms')
   })
 
+  it.each([12, 13, 14, 15])(
+    'keeps its last answer when the next does not come before the deadline: %i ms',
+    async (ms) => {
+      let asked = 0
+      const { url } = await server((request, response) => {
+        if (request.url === '/v1/ready' && ++asked > 1) return
+        return runtime({ ready: [503, 'Not Ready'] })(request, response)
+      })
+      const error = await find(url, { readyTimeoutMs: ms }).catch((reason) => reason)
+      expect(error).toMatchObject({ code: 'RUNTIME_NOT_READY', lastAnswer: 'Not Ready' })
+    },
+  )
+
   it('is not waited for when readyTimeoutMs is 0', async () => {
     const { url } = await server(runtime({ ready: [503, 'not ready'] }))
     const endpoint = await find(url, { readyTimeoutMs: 0 })
