@@ -10,6 +10,7 @@ import type {
   Statement,
 } from '../client/result.ts'
 import { AbortError, LimitError, ProtocolError, type SidecarError, TimeoutError } from '../errors.ts'
+import { isReadOnly } from '../sql/classify.ts'
 import { type Abortable, unwatchAbort, watchAbort } from '../transport/abort-watch.ts'
 import { BATCH_ROWS, HeldRows } from './held-rows.ts'
 import type { HttpClient } from './http-client.ts'
@@ -145,6 +146,9 @@ export class HttpExecution implements Execution, HttpReceiver, Abortable {
     else if (this.#reply === null) this.#end(this.#statementError())
     else if (this.#received === 0 && !this.#framed) {
       this.#end(new ProtocolError('The reply ends before it begins: a connection closed behind its headers'))
+    } else if (this.#received === 0 && isReadOnly(this.#statement.sql)) {
+      // A result of no rows is `[]` or says so; who answers nothing at all, such as a proxy, is not the runtime.
+      this.#end(new ProtocolError('The reply is empty, which is no result of a statement that reads'))
     } else {
       this.#reply.end()
       this.#read()

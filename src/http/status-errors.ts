@@ -80,7 +80,9 @@ function generalError(response: HttpResponse, origin: string): SidecarError | nu
   }
   if (status === 429) {
     const after = header(response, 'retry-after')
-    const advice = after === undefined ? 'try again later' : `try again after ${after} seconds`
+    // Seconds, or a date.
+    const unit = /^\d+$/.test(after ?? '') ? ' seconds' : ''
+    const advice = after === undefined ? 'try again later' : `try again after ${after}${unit}`
     return new HttpError(`${origin} limits the rate of requests (429); ${advice}`, 429, text)
   }
   if (status === 503 && /runtime is shutting down/i.test(text)) {

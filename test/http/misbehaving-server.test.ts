@@ -175,6 +175,16 @@ describe('a reply that is not what it should be', () => {
   })
 })
 
+describe('an empty reply', () => {
+  it('is refused for a statement that reads, and is no rows for any other', async () => {
+    const server = await scriptedHttp(runtimeScript((_, response) => response.writeHead(200).end()))
+    const spice = await connect({ httpUrl: server.url, env: {} })
+    open.push(server.close, () => spice.close())
+    await expect(spice.query('SELECT 1').rows()).rejects.toMatchObject({ code: 'PROTOCOL' })
+    expect(await spice.query('BEGIN; INSERT INTO t VALUES (1); COMMIT')).toEqual([])
+  })
+})
+
 describe('a status', () => {
   it.each<[number, string, string, Record<string, unknown>]>([
     [
@@ -202,6 +212,14 @@ describe('a status', () => {
   ])('%i %s', async (status, body, code, details) => {
     const { fail } = await misbehaving((response) => response.writeHead(status).end(body))
     expect(await fail()).toMatchObject({ code, ...details })
+  })
+
+  it.each([
+    ['7', /try again after 7 seconds$/],
+    ['Wed, 21 Oct 2026 07:28:00 GMT', /try again after Wed, 21 Oct 2026 07:28:00 GMT$/],
+  ])('429 says when to try again: %s', async (after, message) => {
+    const { fail } = await misbehaving((response) => response.writeHead(429, { 'retry-after': after }).end())
+    expect((await fail()).message).toMatch(message)
   })
 
   it('503 of a runtime that shuts down counts as not processed, so even a write is sent again', async () => {
