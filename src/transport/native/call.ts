@@ -51,7 +51,7 @@ export class NativeCall implements Call, MessageSink, Abortable {
   /** The encoded fields of the request, but for `grpc-timeout`. */
   pathFields!: EncodedFields
   metadataFields!: EncodedFields
-  /** The only request message of a call that sends exactly one, until it is sent. */
+  /** The only request message of a call that sends exactly one, kept until its end: it may have to be sent again. */
   request: Uint8Array | null
   /** Messages waiting to be sent; null when there is only `request` and it fits. */
   outbox: Outbox | null
@@ -75,8 +75,6 @@ export class NativeCall implements Call, MessageSink, Abortable {
   readonly #signal: AbortSignal | undefined
   readonly #maxBytes: number
   readonly #assembler: MessageAssembler
-  /** The only request message, for as long as it may have to be sent again. */
-  #request: Uint8Array | null
   #moves = 0
   #sawHeaders = false
   #informational = 0
@@ -102,7 +100,6 @@ export class NativeCall implements Call, MessageSink, Abortable {
     this.#owner = owner
     this.path = path
     this.request = request
-    this.#request = request
     this.outbox = request === null ? new Outbox() : null
     this.#handler = handler
     this.deadline = options?.deadline ?? Number.POSITIVE_INFINITY
@@ -315,9 +312,8 @@ export class NativeCall implements Call, MessageSink, Abortable {
    * connections is no failure: it moves to another one when its request is at hand. True when it does.
    */
   move(): boolean {
-    if (this.ended || !this.sentEnd || this.#sawHeaders || this.#request === null) return false
-    if (this.outbox !== null || ++this.#moves > MAX_MOVES) return false
-    this.request = this.#request
+    if (this.ended || !this.sentEnd || this.#sawHeaders || this.outbox !== null) return false
+    if (++this.#moves > MAX_MOVES) return false
     this.sentEnd = false
     this.stream = null
     this.streamId = 0
@@ -358,7 +354,6 @@ export class NativeCall implements Call, MessageSink, Abortable {
     this.ended = true
     this.stream = null
     this.request = null
-    this.#request = null
     this.outbox?.clear()
     this.#held = NONE_HELD
     this.#heldEnd = undefined

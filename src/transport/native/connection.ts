@@ -135,7 +135,7 @@ export class NativeConnection implements FrameEvents, KeepAliveSubject, PollSubj
   }
 
   get busy(): boolean {
-    return this.#streams.size > 0 || this.#keepAlive.verifying
+    return this.waiting || this.#keepAlive.verifying
   }
 
   /**

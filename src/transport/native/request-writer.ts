@@ -43,7 +43,6 @@ export function writeRequest(call: NativeCall, now: number, out: Outgoing, queue
     queue.add(call)
     return
   }
-  call.request = null
   const bytes = PREFIX_BYTES + request.length
   if (!queue.allows(bytes)) {
     call.sendAll(request)
