@@ -1,6 +1,7 @@
 import type { ExecuteOptions, Execution, ResultSink, Statement, StatementSource } from '../client/result.ts'
 import { AuthenticationError, type SidecarError } from '../errors.ts'
 import { hasParameters } from '../sql/has-parameters.ts'
+import { DEFAULT_CONNECT_TIMEOUT_MS } from '../transport/defaults.ts'
 import { RpcError } from '../transport/rpc-error.ts'
 import type { TransportStats } from '../transport/transport.ts'
 import { awaitUntil } from './await-until.ts'
@@ -120,7 +121,9 @@ class FlightStatementSource implements FlightSource {
   private async prepareOnce(): Promise<void> {
     const { session } = this
     const deadline =
-      performance.now() + (session.options.connection?.connectTimeoutMs ?? 5000) + PREPARE_TIMEOUT_MS
+      performance.now() +
+      (session.options.connection?.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS) +
+      PREPARE_TIMEOUT_MS
     if (session.needsLogin) await session.login()
     if (this.kind !== null) return
     try {

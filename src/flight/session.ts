@@ -1,5 +1,6 @@
 import { formatFlightAddress, isLoopback } from '../address.ts'
 import { AuthenticationError, OptionsError } from '../errors.ts'
+import { DEFAULT_CONNECT_TIMEOUT_MS } from '../transport/defaults.ts'
 import { openTransport } from '../transport/open-transport.ts'
 import { RpcError } from '../transport/rpc-error.ts'
 import type {
@@ -107,7 +108,7 @@ export class FlightSession {
   }
 
   private async handshake(): Promise<void> {
-    const timeoutMs = this.options.connection?.connectTimeoutMs ?? 5000
+    const timeoutMs = this.options.connection?.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS
     const { token } = await handshake(this.transport, this.options.login!, {
       metadata: this.base,
       deadline: performance.now() + 2 * timeoutMs,

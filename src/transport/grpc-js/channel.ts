@@ -2,14 +2,15 @@ import { isIP } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import type { Channel, ChannelCredentials, ChannelOptions } from '@grpc/grpc-js'
 import { bracketed, formatFlightAddress } from '../../address.ts'
+import {
+  DEFAULT_MAX_MESSAGE_BYTES,
+  DEFAULT_PING_TIMEOUT_MS,
+  DEFAULT_STREAM_WINDOW_BYTES,
+} from '../defaults.ts'
 import { unusableTls } from '../socket-failure.ts'
 import type { FlightAddress, TlsOptions, TransportOptions } from '../transport.ts'
 
 type Grpc = typeof import('@grpc/grpc-js')
-
-export const DEFAULT_MAX_MESSAGE_BYTES = 256 * 1024 * 1024
-const DEFAULT_PING_TIMEOUT_MS = 20_000
-const DEFAULT_STREAM_WINDOW_BYTES = 16 * 1024 * 1024
 
 /** A channel that holds one connection of its own. Throws `OptionsError` for TLS material that cannot be used. */
 export function createChannel(grpc: Grpc, options: TransportOptions): Channel {

@@ -1,5 +1,6 @@
 import { formatFlightAddress } from '../../address.ts'
 import { AbortError, ClosedError, ConnectionError, SidecarError } from '../../errors.ts'
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../defaults.ts'
 import type {
   Call,
   CallHandler,
@@ -9,7 +10,6 @@ import type {
   TransportStats,
 } from '../transport.ts'
 import { type CallOwner, GrpcJsCall } from './call.ts'
-import { DEFAULT_MAX_MESSAGE_BYTES } from './channel.ts'
 import { MonitoredChannel } from './monitored-channel.ts'
 
 type Grpc = typeof import('@grpc/grpc-js')

@@ -1,5 +1,6 @@
 import type { Channel } from '@grpc/grpc-js'
 import { AbortError, ClosedError, type SidecarError, TimeoutError } from '../../errors.ts'
+import { DEFAULT_CONNECT_TIMEOUT_MS } from '../defaults.ts'
 import type { TransportOptions } from '../transport.ts'
 import { type CallOwner, GrpcJsCall } from './call.ts'
 import { createChannel } from './channel.ts'
@@ -10,8 +11,6 @@ type Grpc = typeof import('@grpc/grpc-js')
 const READY = 2
 const TRANSIENT_FAILURE = 3
 const SHUTDOWN = 4
-
-const DEFAULT_CONNECT_TIMEOUT_MS = 5000
 
 /** A channel with a limit on how long its connection may take, which grpc-js does not have. */
 export class MonitoredChannel {

@@ -1,5 +1,11 @@
 import { formatFlightAddress } from '../../address.ts'
 import { AbortError, ClosedError, ConnectionError, SidecarError, TimeoutError } from '../../errors.ts'
+import {
+  DEFAULT_CONNECT_TIMEOUT_MS,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  DEFAULT_PING_TIMEOUT_MS,
+  DEFAULT_STREAM_WINDOW_BYTES,
+} from '../defaults.ts'
 import type {
   Call,
   CallHandler,
@@ -23,11 +29,7 @@ const MAX_CONNECTIONS = 4
 const GROWTH_PAUSE_MS = 1000
 /** How often the timer fires that only keeps the process alive: nearly never. */
 const PATIENCE_MS = 2 ** 30
-/** That of gRPC: a server all of whose threads compute answers late. */
-const DEFAULT_PING_TIMEOUT_MS = 20_000
 const MAX_VERIFY_MS = 5_000
-const DEFAULT_MAX_MESSAGE_BYTES = 256 * 1024 * 1024
-const DEFAULT_STREAM_WINDOW_BYTES = 16 * 1024 * 1024
 
 interface Waiter {
   resolve(): void
@@ -62,7 +64,7 @@ export class NativeTransport implements Transport, CallOwner, ConnectionOwner {
     this.#headers = new RequestHeaders(options.address, options.userAgent)
     const pingTimeoutMs = options.pingTimeoutMs ?? DEFAULT_PING_TIMEOUT_MS
     this.#connectionOptions = {
-      connectTimeoutMs: options.connectTimeoutMs ?? 5000,
+      connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
       pingAfterIdleMs: options.pingAfterIdleMs ?? 10_000,
       pingTimeoutMs,
       verifyTimeoutMs: Math.min(pingTimeoutMs, MAX_VERIFY_MS),
