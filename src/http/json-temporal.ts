@@ -1,7 +1,7 @@
 import { parseDate } from '../arrow/calendar.ts'
 import type { TimeUnit } from '../arrow/schema.ts'
 import { formatTime, parseTimeOfDay } from '../arrow/time-of-day.ts'
-import { Timestamp } from '../arrow/timestamp.ts'
+import { NANOSECONDS_PER_UNIT, Timestamp } from '../arrow/timestamp.ts'
 import type { Interval } from '../arrow/value-format.ts'
 import { ProtocolError } from '../errors.ts'
 import type { JsonCursor } from './json-cursor.ts'
@@ -12,12 +12,6 @@ const QUOTE = 0x22
 const HYPHEN = 0x2d
 const COLON = 0x3a
 const POWERS = Array.from({ length: 9 }, (_, exponent) => 10 ** exponent)
-const NANOSECONDS_PER_UNIT: Record<TimeUnit, bigint> = {
-  second: 1_000_000_000n,
-  millisecond: 1_000_000n,
-  microsecond: 1_000n,
-  nanosecond: 1n,
-}
 
 /** `2024-01-31`; Date64 comes with a time behind it, which is kept, as over Flight, where it is not midnight. */
 export function readDate(cursor: JsonCursor): string {
