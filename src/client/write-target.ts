@@ -15,9 +15,10 @@ import type { ServerKind } from '../flight/server-kind.ts'
 import { RpcError } from '../transport/rpc-error.ts'
 import { lookUpSchema, lookUpTable } from './dataset-schema.ts'
 
-/** What was sent of an upload: the rows of each batch, and each answer as it came. */
+/** What was sent of an upload: the rows of each batch and of all, and each answer as it came. */
 export interface Progress {
   readonly sent: readonly number[]
+  readonly rows: number
   readonly answers: readonly Uint8Array[]
 }
 
@@ -78,9 +79,8 @@ function ingestTarget(path: readonly string[]): WriteTarget {
     lookUp: (flight, options) => lookUpTable(flight, path, options),
     notFound: 'the server lists no table of this name; its case counts',
     confirmedBatches: () => 0,
-    unconfirmed: ({ answers, sent }) => {
+    unconfirmed: ({ answers, rows }) => {
       if (answers.length === 0) return 'the server ended the upload without the count that confirms it'
-      const rows = sent.reduce((total, value) => total + value, 0)
       const count = updateCount(answers)
       return count < 0n || count === BigInt(rows)
         ? null
