@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { RpcError } from '../../src/transport/rpc-error.ts'
 import type { Transport } from '../../src/transport/transport.ts'
-import { outcomeOf, TRANSPORTS } from './call.ts'
+import { outcomeOf } from '../support/outcome.ts'
+import { transports } from '../support/transports.ts'
 
 /**
  * nghttp2's own server: an HPACK encoder and a framing of another make. It serves files that hold gRPC
@@ -75,7 +76,7 @@ function accepts(port: number): Promise<boolean> {
   })
 }
 
-describe.each(TRANSPORTS)('nghttpd over the %s transport', (_, create) => {
+describe.each(Object.entries(transports))('nghttpd over the %s transport', (_, create) => {
   const opened: Transport[] = []
   afterEach(async () => {
     for (const transport of opened.splice(0)) await transport.close()

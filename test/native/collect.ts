@@ -1,14 +1,7 @@
-import type { SidecarError } from '../../src/errors.ts'
-import type { Call, CallOptions, Metadata, Transport } from '../../src/transport/transport.ts'
+import type { Call, CallOptions, Transport } from '../../src/transport/transport.ts'
+import { type Outcome, outcomeOf } from '../support/outcome.ts'
 
-export interface Outcome {
-  messages: Uint8Array[]
-  headers: Metadata | undefined
-  trailers: Metadata
-  error: SidecarError | null
-}
-
-/** Starts a call and gathers all it gives. */
+/** Starts a call of the test service and gathers all it gives. */
 export function collect(
   transport: Transport,
   method: string,
@@ -16,23 +9,7 @@ export function collect(
   options?: CallOptions,
   onCall?: (call: Call) => void,
 ): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const messages: Uint8Array[] = []
-    let headers: Metadata | undefined
-    const call = transport.start(
-      `/test.Test/${method}`,
-      request,
-      {
-        onHeaders: (metadata) => {
-          headers = metadata
-        },
-        onMessage: (message) => messages.push(message),
-        onEnd: (error, trailers) => resolve({ messages, headers, trailers, error }),
-      },
-      options,
-    )
-    onCall?.(call)
-  })
+  return outcomeOf(transport, `/test.Test/${method}`, request, options, onCall)
 }
 
 export const text = (bytes: Uint8Array | undefined) =>

@@ -3,7 +3,8 @@ import { SidecarError } from '../../src/errors.ts'
 import { Flag, FrameType } from '../../src/transport/native/frames.ts'
 import { createNativeTransport } from '../../src/transport/native/index.ts'
 import type { CallOptions, Transport, TransportOptions } from '../../src/transport/transport.ts'
-import { collect, type Outcome, text } from './collect.ts'
+import type { Outcome } from '../support/outcome.ts'
+import { collect, text } from './collect.ts'
 import { response, type Script, type ScriptedConnection, ScriptedServer } from './scripted-server.ts'
 
 /** A fault no call of these tests may take longer to report. Far more than any needs, even on a busy machine. */

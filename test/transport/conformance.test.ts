@@ -1,17 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { AbortError, ClosedError, LimitError, ProtocolError, TimeoutError } from '../../src/errors.ts'
-import { createGrpcTransport } from '../../src/transport/grpc-js/index.ts'
-import { createNativeTransport } from '../../src/transport/native/index.ts'
 import { RpcError } from '../../src/transport/rpc-error.ts'
 import type { Call, Transport, TransportOptions } from '../../src/transport/transport.ts'
 import { collect, text } from '../native/collect.ts'
+import { transports } from '../support/transports.ts'
 import { type ConformanceServer, FAILURE, PIECE_BYTES, startGrpcJsServer } from './conformance-server.ts'
 import { startHttp2GrpcServer } from './http2-grpc-server.ts'
 
 const MIB = 1024 * 1024
 const EMPTY = new Uint8Array()
 
-const transports = { native: createNativeTransport, 'grpc-js': createGrpcTransport }
 const servers = { 'grpc-js': startGrpcJsServer, 'node:http2': startHttp2GrpcServer }
 const pairs = Object.entries(transports).flatMap(([client, create]) =>
   Object.entries(servers).map(([peer, start]) => ({ client, create, peer, start })),

@@ -1,15 +1,14 @@
 import { onTestFinished } from 'vitest'
-import type { SidecarError } from '../../src/errors.ts'
 import { createGrpcTransport } from '../../src/transport/grpc-js/index.ts'
 import type {
   Call,
   CallOptions,
   FlightAddress,
-  Metadata as ReceivedMetadata,
   Transport,
   TransportOptions,
 } from '../../src/transport/transport.ts'
 import { type FlightScript, flightServer } from '../support/flight-server.ts'
+import { type Outcome, outcomeOf } from '../support/outcome.ts'
 
 export const PATH = '/arrow.flight.protocol.FlightService/DoGet'
 
@@ -27,37 +26,14 @@ export function transportTo(address: FlightAddress, options: Partial<TransportOp
   return transport
 }
 
-export interface Outcome {
-  messages: Uint8Array[]
-  headers: ReceivedMetadata | null
-  error: SidecarError | null
-  trailers: ReceivedMetadata
-}
-
 /** Makes a call and gathers all it gives. */
 export function run(
   transport: Transport,
   request: Uint8Array | null,
-  options: CallOptions = {},
+  options?: CallOptions,
   onCall?: (call: Call) => void,
-) {
-  return new Promise<Outcome>((resolve) => {
-    const messages: Uint8Array[] = []
-    let headers: ReceivedMetadata | null = null
-    const call = transport.start(
-      PATH,
-      request,
-      {
-        onHeaders: (metadata) => {
-          headers = metadata
-        },
-        onMessage: (message) => messages.push(message),
-        onEnd: (error, trailers) => resolve({ messages, headers, error, trailers }),
-      },
-      options,
-    )
-    onCall?.(call)
-  })
+): Promise<Outcome> {
+  return outcomeOf(transport, PATH, request, options, onCall)
 }
 
 export const bytes = (...values: number[]) => Uint8Array.from(values)

@@ -5,18 +5,16 @@ import { createServer as createTlsServer } from 'node:tls'
 import { ServerCredentials } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { OptionsError } from '../../src/errors.ts'
-import { createGrpcTransport } from '../../src/transport/grpc-js/index.ts'
-import { createNativeTransport } from '../../src/transport/native/index.ts'
 import type { TlsOptions, Transport } from '../../src/transport/transport.ts'
 import { collect, text } from '../native/collect.ts'
 import { startGrpcServer } from '../native/grpc-server.ts'
+import { transports } from '../support/transports.ts'
 
 // A key pair made for these tests and used nowhere else, valid for localhost, 127.0.0.1 and ::1.
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
 const key = fixture('test-only-key.pem')
 const cert = fixture('test-only-cert.pem')
 
-const transports = { native: createNativeTransport, 'grpc-js': createGrpcTransport }
 const cleanups: Array<() => unknown> = []
 
 afterEach(async () => {
