@@ -1,29 +1,22 @@
 import { Metadata } from '@grpc/grpc-js'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { columnsFromRows } from '../../src/arrow/columns-from-values.ts'
 import { encodeRecordBatch, encodeSchema, frameIpcStream } from '../../src/arrow/ipc-writer.ts'
 import { field, NO_METADATA, type Schema } from '../../src/arrow/schema.ts'
 import { StreamDecoder } from '../../src/arrow/stream-decoder.ts'
 import type { Row } from '../../src/client/result.ts'
-import { DatasetWriter } from '../../src/client/write.ts'
 import { WriteError } from '../../src/errors.ts'
 import { encodeFlightData, parseFlightData } from '../../src/flight/flight-data.ts'
-import { createFlightSource } from '../../src/flight/flight-source.ts'
 import { FlightDescriptor, FlightInfo, PutResult, SchemaResult } from '../../src/flight/messages.generated.ts'
 import { decode, encode } from '../../src/flight/protobuf.ts'
 import {
   type FlightHandler,
   type FlightScript,
-  flightServer,
   Refusal,
   type ServerCall,
   type ServerOptions,
 } from '../support/flight-server.ts'
-
-const open: Array<() => unknown> = []
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close()
-})
+import { serve, writerTo } from './writer-to.ts'
 
 const SCHEMA: Schema = {
   fields: [
@@ -46,12 +39,8 @@ const answerSchema: FlightHandler = async (call) => {
 }
 
 async function writerFor(script: FlightScript, options?: ServerOptions) {
-  const server = await flightServer({ GetSchema: answerSchema, ...script }, options)
-  open.push(() => server.kill())
-  const source = createFlightSource({ address: server.address, server: 'spice' })
-  open.push(() => source.close())
-  await source.connect()
-  return { server, writer: new DatasetWriter(source.client, 'spice') }
+  const server = await serve({ GetSchema: answerSchema, ...script }, options)
+  return { server, writer: await writerTo(server, 'spice') }
 }
 
 const ids = (count: number): Row[] => Array.from({ length: count }, (_, id) => ({ id, tag: `t${id % 2}` }))

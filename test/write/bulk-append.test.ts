@@ -1,14 +1,12 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { columnsFromRows } from '../../src/arrow/columns-from-values.ts'
 import { encodeRecordBatch, encodeSchema, frameIpcStream } from '../../src/arrow/ipc-writer.ts'
 import { field, NO_METADATA, type Schema } from '../../src/arrow/schema.ts'
 import { StreamDecoder } from '../../src/arrow/stream-decoder.ts'
 import type { Row } from '../../src/client/result.ts'
-import { DatasetWriter } from '../../src/client/write.ts'
 import { WriteError } from '../../src/errors.ts'
 import { unpackAny } from '../../src/flight/any.ts'
 import { encodeFlightData, parseFlightData } from '../../src/flight/flight-data.ts'
-import { createFlightSource } from '../../src/flight/flight-source.ts'
 import {
   CommandGetTables,
   CommandStatementIngest,
@@ -23,15 +21,10 @@ import {
   type FlightHandler,
   type FlightScript,
   type FlightServer,
-  flightServer,
   Refusal,
   type ServerCall,
 } from '../support/flight-server.ts'
-
-const open: Array<() => unknown> = []
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close()
-})
+import { serve, writerTo } from './writer-to.ts'
 
 const SCHEMA: Schema = {
   fields: [field('id', { kind: 'int', bitWidth: 64, signed: true }, false), field('note', { kind: 'utf8' })],
@@ -67,7 +60,7 @@ const ids = (count: number): Row[] => Array.from({ length: count }, (_, id) => (
 /** A Flight SQL server that lists `tables` and answers uploads with `doPut`. */
 async function serverOf(tables: Row[], doPut: FlightHandler, script: FlightScript = {}) {
   const filters: CommandGetTables[] = []
-  const server = await flightServer({
+  const server = await serve({
     GetFlightInfo: async (call) => {
       const { cmd } = decode(FlightDescriptor, (await call.receive())!)
       filters.push(unpackAny(CommandGetTables, cmd))
@@ -82,16 +75,10 @@ async function serverOf(tables: Row[], doPut: FlightHandler, script: FlightScrip
     DoPut: doPut,
     ...script,
   })
-  open.push(() => server.kill())
   return { server, filters }
 }
 
-async function writerOf(server: FlightServer) {
-  const source = createFlightSource({ address: server.address, server: 'flight-sql' })
-  open.push(() => source.close())
-  await source.connect()
-  return new DatasetWriter(source.client, 'flight-sql')
-}
+const writerOf = (server: FlightServer) => writerTo(server, 'flight-sql')
 
 const confirm = (call: ServerCall, recordCount: bigint) =>
   call.send(encode(PutResult, { appMetadata: encode(DoPutUpdateResult, { recordCount }) }))
@@ -141,7 +128,7 @@ describe('a write to a Flight SQL server', () => {
       throw new Refusal('UNIMPLEMENTED', 'no SqlInfo')
     }
     const spice = await connect({ flightUrl: `grpc://127.0.0.1:${server.port}`, env: {} })
-    open.push(() => spice.close())
+    onTestFinished(() => spice.close())
     expect(spice.endpoint.server).toBe('flight-sql')
     expect(await spice.write('t', ids(2))).toEqual({ rows: 2, batches: 1 })
   })
